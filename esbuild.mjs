@@ -1,0 +1,44 @@
+// Builds what ships (dist/) and, with --tests, the test suites (out-test/).
+import { chmod, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  sourcemap: true,
+  logLevel: 'warning',
+  outExtension: { '.js': '.mjs' },
+  // onnxruntime-node holds native code and stays a package; CommonJS packages inside ESM chunks need `require`.
+  external: ['onnxruntime-node'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+};
+
+async function testFiles(folder) {
+  const entries = await readdir(folder, { recursive: true });
+  return entries.filter((name) => name.endsWith('.test.ts')).map((name) => path.join(folder, name));
+}
+
+await rm('dist', { recursive: true, force: true });
+await build({
+  ...shared,
+  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts' },
+  outdir: 'dist',
+});
+await chmod('dist/cli.mjs', 0o755);
+
+if (process.argv.includes('--tests')) {
+  await rm('out-test', { recursive: true, force: true });
+  await build({
+    ...shared,
+    entryPoints: await testFiles('test'),
+    outbase: 'test',
+    outdir: 'out-test',
+    packages: 'external',
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * checkpoint/ reads and writes models on disk: Hugging Face folders, safetensors, PEFT adapters, GGUF. It never
+ * computes with a model and never changes a file it was given.
+ */
+import type { JsonObject } from '../../protocol/json';
+
+export type SafetensorsDtype =
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'I64'
+  | 'I32'
+  | 'I16'
+  | 'I8'
+  | 'U64'
+  | 'U32'
+  | 'U16'
+  | 'U8'
+  | 'BOOL'
+  | 'F8_E4M3'
+  | 'F8_E5M2';
+
+/** Where a tensor's bytes lie, row-major, little-endian. */
+export interface TensorLocation {
+  readonly name: string;
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  /** Real path (links resolved). */
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A float32 tensor in memory. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A model on disk, opened but not loaded: header bytes only have been read. */
+export interface Checkpoint {
+  /** Folder or `.gguf` file as given, resolved. */
+  readonly path: string;
+  readonly format: 'safetensors' | 'gguf';
+  /** `config.json`, or the equivalent made from GGUF metadata (Hugging Face spelling). */
+  readonly config: JsonObject;
+  /** Under Hugging Face parameter names (`model.layers.0.self_attn.q_proj.weight`), canonical prefix included. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** SHA-256 (hex) over config and all tensor bytes; computed lazily, cached by path, size and time. */
+  readonly warnings: readonly CheckpointWarning[];
+}
+
+export interface CheckpointWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A tensor as stored: in a safetensors file, or a GGUF block format that must be de-quantised (and un-permuted). */
+export type StoredTensor =
+  | { readonly kind: 'plain'; readonly location: TensorLocation }
+  | {
+      readonly kind: 'gguf';
+      readonly name: string;
+      readonly type: string;
+      readonly shape: readonly number[];
+      readonly file: string;
+      readonly offset: number;
+      readonly byteLength: number;
+      /** Number of heads whose rows are permuted (llama q and k); undefined: not permuted. */
+      readonly permutedHeads: number | undefined;
+    };
+
+/** Every tensor of a model as float32 in files that a session can map: the originals where they are F32, else a cache. */
+export type MappedWeights = ReadonlyMap<string, TensorLocation & { readonly dtype: 'F32' }>;
+
+/** One adapted linear module: y += scaling * (x A^T) B^T. A is [rank, in], B is [out, rank], whatever the base layout is. */
+export interface LoraModule {
+  /** Hugging Face module path, e.g. `model.layers.0.self_attn.q_proj`. */
+  readonly module: string;
+  readonly rank: number;
+  /** lora_alpha / rank, or lora_alpha / sqrt(rank) with rsLoRA. */
+  readonly scaling: number;
+  readonly a: HostTensor;
+  readonly b: HostTensor;
+}
+
+export interface LoraAdapter {
+  readonly folder: string;
+  /** `adapter_config.json`, kept whole so that a written adapter says what it was read with. */
+  readonly config: JsonObject;
+  readonly baseModelNameOrPath: string | undefined;
+  readonly modules: ReadonlyMap<string, LoraModule>;
+  /** Parameters replaced whole (`modules_to_save`, trained biases), by base parameter name. */
+  readonly replaced: ReadonlyMap<string, HostTensor>;
+  /** Memory name -> name in the file, for writing back exactly what peft would. */
+  readonly savedNames: ReadonlyMap<string, string>;
+}
