@@ -79,3 +79,29 @@ export interface EncodingContext {
 }
 
 export type EncodeRow = (example: Example, context: EncodingContext) => EncodedRow;
+
+/** The tokenizer that a GGUF file carries, as stored there; key names are those of `tokenizer.ggml.*`. */
+export interface GgufTokenizerMetadata {
+  readonly file: string;
+  /** `gpt2` (byte-level BPE), `llama` (SentencePiece), ... */
+  readonly model: string;
+  /** Pre-tokenizer rule, e.g. `smollm`, `qwen2`, `llama-bpe`. */
+  readonly pre: string | undefined;
+  readonly tokens: readonly string[];
+  /** Per token: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. */
+  readonly tokenTypes: readonly number[] | undefined;
+  readonly scores: readonly number[] | undefined;
+  /** `left right`, best first. */
+  readonly merges: readonly string[] | undefined;
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly eotId: number | undefined;
+  readonly unknownId: number | undefined;
+  readonly paddingId: number | undefined;
+  readonly separatorId: number | undefined;
+  readonly addBos: boolean | undefined;
+  readonly addEos: boolean | undefined;
+  readonly addSpacePrefix: boolean | undefined;
+  readonly chatTemplate: string | undefined;
+  readonly namedChatTemplates: ReadonlyMap<string, string>;
+}

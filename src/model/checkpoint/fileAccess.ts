@@ -1,0 +1,110 @@
+/**
+ * Files as hostile input: only regular files are opened (never a pipe or a device), every read is range-checked, and
+ * what is written appears whole under its name or not at all.
+ */
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { inputError } from '../../protocol/errors';
+
+export interface OpenFile {
+  readonly file: string;
+  readonly descriptor: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Opens a regular file for reading and hands it to `use`; closed afterwards in every case. */
+export function withFile<T>(file: string, use: (open: OpenFile) => T): T {
+  let descriptor: number;
+  try {
+    // Non-blocking, because opening a pipe that nobody writes to would otherwise wait for ever.
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw openError(file, error);
+  }
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) {
+      throw inputError('not-a-file', `${file} is not a regular file.`, 'Name a file that can be read from any offset.');
+    }
+    return use({ file, descriptor, size: status.size });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openError(file: string, error: unknown): Error {
+  const code = errorCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return inputError('file-missing', `${file} does not exist.`, 'Check the path.', { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return inputError('file-unreadable', `${file} may not be read.`, 'Change its permissions.', { cause: error });
+  }
+  return inputError(
+    'file-unreadable',
+    `${file} cannot be opened (${code || String(error)}).`,
+    'Check the path and its permissions.',
+    { cause: error },
+  );
+}
+
+/** Fills `target` from `position`; throws where the file ends sooner than its size said (it was cut while being read). */
+export function readExactly(open: OpenFile, target: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < target.length) {
+    const count = readSync(open.descriptor, target, done, target.length - done, position + done);
+    if (count === 0) {
+      throw inputError(
+        'file-truncated',
+        `${open.file} ends at byte ${position + done}, where ${target.length - done} more are needed.`,
+        'Fetch or copy the file again; it may have changed while it was read.',
+      );
+    }
+    done += count;
+  }
+}
+
+let temporaryCount = 0;
+
+/**
+ * Writes a file through `write` under a temporary name in the same folder, flushes it and renames it into place. On an
+ * error nothing is left behind and an older file of that name stays as it was.
+ */
+export async function writeAtomically<T>(
+  file: string,
+  write: (descriptor: number) => T | Promise<T>,
+): Promise<Awaited<T>> {
+  temporaryCount += 1;
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}-${temporaryCount}.part`);
+  const descriptor = openSync(temporary, 'wx', 0o644);
+  let open = true;
+  try {
+    const result = await write(descriptor);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    open = false;
+    renameSync(temporary, file);
+    flushFolder(path.dirname(file));
+    return result;
+  } catch (error) {
+    if (open) closeSync(descriptor);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a rename durable. Windows cannot flush folders and does not need it. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

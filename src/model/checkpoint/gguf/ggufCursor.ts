@@ -1,0 +1,114 @@
+/** Reads the little-endian values of a GGUF header one after the other through a small window, never past the file's end. */
+import { inputError, type UserError } from '../../../protocol/errors';
+import { type OpenFile, readExactly } from '../fileAccess';
+
+const windowBytes = 1 << 20;
+
+/** A header larger than this is refused: the largest vocabularies need some 20 MB. */
+const maximumHeaderBytes = 512 * 1024 * 1024;
+
+export class GgufCursor {
+  /** Byte of the file that is read next. */
+  position = 0;
+  private window = new Uint8Array(0);
+  private windowStart = 0;
+  private view = new DataView(this.window.buffer);
+  private readonly decoder = new TextDecoder('utf-8');
+
+  constructor(private readonly open: OpenFile) {}
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  get remaining(): number {
+    return this.open.size - this.position;
+  }
+
+  refusal(problem: string): UserError {
+    return inputError(
+      'gguf-damaged',
+      `${this.open.file} is not a sound GGUF file: ${problem} (at byte ${this.position}).`,
+      'Fetch or convert the file again.',
+    );
+  }
+
+  /** Makes `count` bytes available and returns their offset in the window. */
+  private take(count: number): number {
+    if (count > this.remaining) throw this.refusal('it ends inside its header');
+    if (this.position + count > maximumHeaderBytes) throw this.refusal('its header is larger than 512 MiB');
+    const start = this.position - this.windowStart;
+    if (start < 0 || start + count > this.window.length) {
+      this.window = new Uint8Array(Math.min(Math.max(windowBytes, count), this.remaining));
+      this.view = new DataView(this.window.buffer);
+      this.windowStart = this.position;
+      readExactly(this.open, this.window, this.position);
+    }
+    const offset = this.position - this.windowStart;
+    this.position += count;
+    return offset;
+  }
+
+  uint8(): number {
+    const at = this.take(1);
+    return this.view.getUint8(at);
+  }
+
+  // The offset is taken before `this.view` is read, because taking may replace the window.
+  int8(): number {
+    const at = this.take(1);
+    return this.view.getInt8(at);
+  }
+  uint16(): number {
+    const at = this.take(2);
+    return this.view.getUint16(at, true);
+  }
+  int16(): number {
+    const at = this.take(2);
+    return this.view.getInt16(at, true);
+  }
+  uint32(): number {
+    const at = this.take(4);
+    return this.view.getUint32(at, true);
+  }
+  int32(): number {
+    const at = this.take(4);
+    return this.view.getInt32(at, true);
+  }
+  float32(): number {
+    const at = this.take(4);
+    return this.view.getFloat32(at, true);
+  }
+  float64(): number {
+    const at = this.take(8);
+    return this.view.getFloat64(at, true);
+  }
+  uint64(): number | bigint {
+    const at = this.take(8);
+    return narrowed(this.view.getBigUint64(at, true));
+  }
+  int64(): number | bigint {
+    const at = this.take(8);
+    return narrowed(this.view.getBigInt64(at, true));
+  }
+
+  /** A count or an offset: must be an exact, non-negative number. */
+  size64(what: string): number {
+    const value = this.uint64();
+    if (typeof value !== 'number') throw this.refusal(`${what} is ${value}`);
+    return value;
+  }
+
+  string(maximumBytes: number, what: string): string {
+    const length = this.size64(`the length of ${what}`);
+    if (length > maximumBytes || length > this.remaining) {
+      throw this.refusal(`${what} is said to be ${length} bytes long`);
+    }
+    const at = this.take(length);
+    return this.decoder.decode(this.window.subarray(at, at + length));
+  }
+}
+
+function narrowed(value: bigint): number | bigint {
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
