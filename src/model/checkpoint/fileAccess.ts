@@ -81,7 +81,12 @@ export async function writeAtomically<T>(
 ): Promise<Awaited<T>> {
   temporaryCount += 1;
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}-${temporaryCount}.part`);
-  const descriptor = openSync(temporary, 'wx', 0o644);
+  let descriptor: number;
+  try {
+    descriptor = openSync(temporary, 'wx', 0o644);
+  } catch (error) {
+    throw writeError(file, error);
+  }
   let open = true;
   try {
     const result = await write(descriptor);
@@ -94,8 +99,24 @@ export async function writeAtomically<T>(
   } catch (error) {
     if (open) closeSync(descriptor);
     rmSync(temporary, { force: true });
-    throw error;
+    throw writeError(file, error);
   }
+}
+
+/** Says what a full or write-protected disk means; other errors pass through. */
+function writeError(file: string, error: unknown): unknown {
+  const code = errorCode(error);
+  const advice = new Map([
+    ['ENOSPC', 'Free some space on that disk, or name another folder.'],
+    ['EDQUOT', 'Free some of your quota on that disk, or name another folder.'],
+    ['EACCES', 'Name a folder that may be written to.'],
+    ['EPERM', 'Name a folder that may be written to.'],
+    ['EROFS', 'Name a folder on a disk that may be written to.'],
+    ['ENOENT', 'Make that folder first.'],
+    ['ENOTDIR', 'Name a folder, not a file.'],
+  ]).get(code);
+  if (advice === undefined) return error;
+  return inputError('write-failed', `${file} cannot be written (${code}).`, advice, { cause: error });
 }
 
 /** Makes a rename durable. Windows cannot flush folders and does not need it. */

@@ -3,6 +3,7 @@
  * computes with a model and never changes a file it was given.
  */
 import type { JsonObject } from '../../protocol/json';
+import type { GgufType } from './gguf/ggufTypes';
 
 export type SafetensorsDtype =
   | 'F64'
@@ -47,7 +48,8 @@ export interface Checkpoint {
   readonly config: JsonObject;
   /** Under Hugging Face parameter names (`model.layers.0.self_attn.q_proj.weight`), canonical prefix included. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** SHA-256 (hex) over config and all tensor bytes; computed lazily, cached by path, size and time. */
+  /** Real paths of every file that holds a part of the model. */
+  readonly sourceFiles: readonly string[];
   readonly warnings: readonly CheckpointWarning[];
 }
 
@@ -56,20 +58,33 @@ export interface CheckpointWarning {
   readonly message: string;
 }
 
-/** A tensor as stored: in a safetensors file, or a GGUF block format that must be de-quantised (and un-permuted). */
+/** A tensor as stored: in a safetensors file, or a GGUF block format that must be de-quantised and laid out anew. */
 export type StoredTensor =
   | { readonly kind: 'plain'; readonly location: TensorLocation }
   | {
       readonly kind: 'gguf';
+      /** Name in the GGUF file. */
       readonly name: string;
-      readonly type: string;
+      readonly type: GgufType;
+      /** Shape under the Hugging Face name, i.e. after `layout` was undone. */
       readonly shape: readonly number[];
       readonly file: string;
       readonly offset: number;
       readonly byteLength: number;
-      /** Number of heads whose rows are permuted (llama q and k); undefined: not permuted. */
-      readonly permutedHeads: number | undefined;
+      readonly layout: GgufLayout;
     };
+
+/** How a GGUF converter rearranged a tensor, i.e. what reading has to undo. */
+export type GgufLayout =
+  | { readonly kind: 'asIs' }
+  /** llama q and k: in each head, element i + d/2 was put beside element i. `heads` is the number of heads in the rows. */
+  | { readonly kind: 'permutedHeads'; readonly heads: number }
+  /** GPT-NeoX: q, k, v of each head were gathered into all q, all k, all v. */
+  | { readonly kind: 'gatheredQkv'; readonly heads: number }
+  /** GPT-2 Conv1D: [in, out] was stored as [out, in]. */
+  | { readonly kind: 'transposed' }
+  /** Gemma norms: stored as 1 + weight. */
+  | { readonly kind: 'plusOne' };
 
 /** Every tensor of a model as float32 in files that a session can map: the originals where they are F32, else a cache. */
 export type MappedWeights = ReadonlyMap<string, TensorLocation & { readonly dtype: 'F32' }>;
@@ -93,6 +108,11 @@ export interface LoraAdapter {
   readonly modules: ReadonlyMap<string, LoraModule>;
   /** Parameters replaced whole (`modules_to_save`, trained biases), by base parameter name. */
   readonly replaced: ReadonlyMap<string, HostTensor>;
-  /** Memory name -> name in the file, for writing back exactly what peft would. */
+  /**
+   * What becomes of an output head that the base ties to its input embedding: `tied` still; `keepsBaseEmbedding` when only
+   * the embedding was trained as a module of its own (the head stays as it was); `replaced` when `replaced` has the head.
+   */
+  readonly tiedHead: 'tied' | 'keepsBaseEmbedding' | 'replaced';
+  /** `MODULE.lora_A.weight`, `MODULE.lora_B.weight` or a base parameter name -> name in the file, to write back what peft would. */
   readonly savedNames: ReadonlyMap<string, string>;
 }
