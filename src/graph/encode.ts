@@ -121,6 +121,8 @@ const lowerRules: { readonly [Op in OpType]: LowerRule<Op> } = {
   Reshape: ({ attributes }, [data], lowering) => ({
     opType: 'Reshape',
     inputs: [data!, lowering.vector(attributes.shape)],
+    // An extent of 0 is meant as it is written; without this it would copy the input's.
+    attributes: [int('allowzero', 1)],
   }),
   Expand: ({ attributes }, [data], lowering) => ({
     opType: 'Expand',

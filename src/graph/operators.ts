@@ -11,6 +11,7 @@ import { type ElementType, type Shape, sameShape, sizeOf, type Value } from './i
 
 type None = Readonly<Record<never, never>>;
 
+/** Over at least one axis: ONNX reads no axes as all of them. */
 interface Reduction {
   readonly axes: readonly number[];
   readonly keepDims: 'keep' | 'drop';
@@ -133,6 +134,7 @@ function binary(result: 'same' | 'bool', element: 'any' | 'float32' | 'bool'): I
 }
 
 function reduceShape(shape: Shape, { axes, keepDims }: Reduction): Shape {
+  if (axes.length === 0) throw internalError('a reduction over no axes');
   for (const axis of axes) axisOf(axis, shape);
   if (new Set(axes).size !== axes.length) throw internalError(`axes [${axes}] repeat`);
   return keepDims === 'keep'
