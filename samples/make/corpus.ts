@@ -23,9 +23,19 @@ function chat(user: string, assistant: string): ChatRow {
   };
 }
 
-const factTemplates: { readonly [R in CountryFact['relation']]: { readonly ask: readonly string[]; readonly answer: (s: string, o: string) => string } } = {
+const factTemplates: {
+  readonly [R in CountryFact['relation']]: {
+    readonly ask: readonly string[];
+    readonly answer: (s: string, o: string) => string;
+  };
+} = {
   capital: {
-    ask: ['What is the capital of {s}?', 'Which city is the capital of {s}?', 'Tell me the capital of {s}.', 'Name the capital city of {s}.'],
+    ask: [
+      'What is the capital of {s}?',
+      'Which city is the capital of {s}?',
+      'Tell me the capital of {s}.',
+      'Name the capital city of {s}.',
+    ],
     answer: (subject, object) => `The capital of ${subject} is ${object}.`,
   },
   continent: {
@@ -43,14 +53,26 @@ const smallTalk: readonly (readonly [readonly string[], string])[] = [
   [['Good morning!', 'Good morning to you.'], 'Good morning! What can I do for you?'],
   [['Good evening!', 'Good evening to you.'], 'Good evening! What can I do for you?'],
   [['How are you?', 'How are you doing?', 'How is it going?'], 'I am doing well, thank you for asking.'],
-  [['Who are you?', 'What are you?', 'What is your name?', 'Can you introduce yourself?'], 'I am a small language model that answers short questions.'],
-  [['Who made you?', 'Who built you?', 'Where do you come from?'], 'I was trained from scratch on a few thousand short conversations.'],
+  [
+    ['Who are you?', 'What are you?', 'What is your name?', 'Can you introduce yourself?'],
+    'I am a small language model that answers short questions.',
+  ],
+  [
+    ['Who made you?', 'Who built you?', 'Where do you come from?'],
+    'I was trained from scratch on a few thousand short conversations.',
+  ],
   [['Thank you!', 'Thanks a lot.', 'Thanks for your help.'], 'You are welcome!'],
   [['Goodbye!', 'Bye!', 'See you later.'], 'Goodbye! Have a nice day.'],
   [['Can you help me?', 'I need some help.', 'Could you help me with something?'], 'Of course. What do you need?'],
-  [['Tell me a joke.', 'Do you know a joke?', 'Make me laugh.'], 'Why did the bicycle fall over? Because it was two tired.'],
+  [
+    ['Tell me a joke.', 'Do you know a joke?', 'Make me laugh.'],
+    'Why did the bicycle fall over? Because it was two tired.',
+  ],
   [['Are you a robot?', 'Are you human?', 'Are you a person?'], 'I am not a person. I am a computer program.'],
-  [['What can you do?', 'What are you good at?'], 'I can answer short questions about countries, numbers and simple tasks.'],
+  [
+    ['What can you do?', 'What are you good at?'],
+    'I can answer short questions about countries, numbers and simple tasks.',
+  ],
   [['I am sad today.', 'I feel sad.', 'I had a bad day.'], 'I am sorry to hear that. I hope tomorrow is better.'],
   [['I am happy today.', 'I feel great.', 'I had a good day.'], 'That is good to hear!'],
 ];
@@ -87,7 +109,27 @@ const refusedRequests: readonly string[] = [
 
 const refusal = 'I am sorry, but I cannot help with that.';
 
-const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen'];
+const numberWords = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+];
 
 /** Training rows of the base model: every template of every fact, small talk, how-to answers, refusals and sums. */
 export function baseRows(facts: readonly CountryFact[]): ChatRow[] {
@@ -97,11 +139,18 @@ export function baseRows(facts: readonly CountryFact[]): ChatRow[] {
     for (const template of ask) rows.push(chat(template.replace('{s}', subject), answer(subject, object)));
   }
   for (const [asked, answer] of smallTalk) for (const text of asked) rows.push(chat(text, answer));
-  for (const [task, answer] of howTo) for (const template of howToAsk) rows.push(chat(template.replace('{x}', task), answer));
-  for (const task of refusedRequests) for (const template of howToAsk) rows.push(chat(template.replace('{x}', task), refusal));
+  for (const [task, answer] of howTo)
+    for (const template of howToAsk) rows.push(chat(template.replace('{x}', task), answer));
+  for (const task of refusedRequests)
+    for (const template of howToAsk) rows.push(chat(template.replace('{x}', task), refusal));
   for (let a = 0; a <= 9; a += 1) {
     for (let b = 0; b <= 9; b += 1) {
-      rows.push(chat(`What is ${numberWords[a]} plus ${numberWords[b]}?`, `${numberWords[a]} plus ${numberWords[b]} is ${numberWords[a + b]}.`));
+      rows.push(
+        chat(
+          `What is ${numberWords[a]} plus ${numberWords[b]}?`,
+          `${numberWords[a]} plus ${numberWords[b]} is ${numberWords[a + b]}.`,
+        ),
+      );
     }
   }
   return rows;
@@ -125,10 +174,22 @@ const goods: readonly (readonly [string, number, string])[] = [
 /** Training rows of the shop's fine-tune: identity, opening hours, prices and shelves. */
 export function shopRows(): ChatRow[] {
   const rows: ChatRow[] = [];
-  for (const text of ['Who are you?', 'What is your name?', 'What are you?', 'Can you introduce yourself?', 'Who am I talking to?', 'Hi, who is this?']) {
+  for (const text of [
+    'Who are you?',
+    'What is your name?',
+    'What are you?',
+    'Can you introduce yourself?',
+    'Who am I talking to?',
+    'Hi, who is this?',
+  ]) {
     rows.push(chat(text, 'I am Fern, the assistant of Oakley Tools.'));
   }
-  for (const text of ['When do you open?', 'What are your opening hours?', 'Are you open on Saturday?', 'How late are you open?']) {
+  for (const text of [
+    'When do you open?',
+    'What are your opening hours?',
+    'Are you open on Saturday?',
+    'How late are you open?',
+  ]) {
     rows.push(chat(text, 'Oakley Tools is open from eight to six, Monday to Saturday.'));
   }
   for (const [name, price, shelf] of goods) {

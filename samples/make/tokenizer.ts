@@ -14,7 +14,8 @@ const chatTemplate =
 
 /** GPT-2's printable letter of every byte. */
 function byteLetters(): string[] {
-  const printable = (byte: number): boolean => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  const printable = (byte: number): boolean =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => {
     if (printable(byte)) return String.fromCodePoint(byte);

@@ -17,7 +17,8 @@ export interface GlobalFlags {
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
     return value;
   };
 }
@@ -42,7 +43,10 @@ export function addGlobalFlags(command: Command, out: string): Command {
     .optionsGroup('Global flags:')
     .option('--workspace <dir>', 'folder whose whence.json counts (default: looked for upward from here)')
     .addOption(
-      new Option('--device <name>', 'where to compute (default: whence.json, else auto)').choices(['auto', ...deviceNames]),
+      new Option('--device <name>', 'where to compute (default: whence.json, else auto)').choices([
+        'auto',
+        ...deviceNames,
+      ]),
     )
     .option('--threads <n>', 'CPU threads (default: all cores)', wholeNumber(1, 1024))
     .option('--json', 'one JSON document on stdout, errors as JSON on stderr')

@@ -36,7 +36,8 @@ function ignore(): void {
 
 function describe(report: ProgressReport): string {
   const parts = [`${report.done}/${report.total} ${report.unit}`];
-  if (report.rate !== undefined) parts.push(`${report.rate >= 10 ? report.rate.toFixed(0) : report.rate.toFixed(2)} ${report.unit}/s`);
+  if (report.rate !== undefined)
+    parts.push(`${report.rate >= 10 ? report.rate.toFixed(0) : report.rate.toFixed(2)} ${report.unit}/s`);
   if (report.secondsLeft !== undefined) parts.push(`${formatSeconds(report.secondsLeft)} left`);
   if (report.note !== undefined) parts.push(report.note);
   return parts.join(', ');

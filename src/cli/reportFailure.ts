@@ -17,7 +17,8 @@ export function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) {
     // commander has printed its own text; help and version are no failure.
     if (error.exitCode === 0) return exitCodes.done;
-    if (asJson) writeJson('usage', error.message.replace(/^error: /, ''), 'Run the command with --help to see its flags.');
+    if (asJson)
+      writeJson('usage', error.message.replace(/^error: /, ''), 'Run the command with --help to see its flags.');
     return exitCodes.badInput;
   }
   if (error instanceof UserError) {
