@@ -22,6 +22,6 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
 
 /** One line of at most `width` characters; what is cut ends in an ellipsis, line breaks become ⏎. */
 export function oneLine(text: string, width: number): string {
-  const flat = text.replace(/\r?\n/g, '⏎').replace(/[\u0000-\u001f\u007f]/g, ' ');
+  const flat = text.replace(/\r?\n/g, '⏎').replace(/\p{Cc}/gu, ' ');
   return flat.length <= width ? flat : `${flat.slice(0, width - 1)}…`;
 }
