@@ -1,0 +1,210 @@
+import type { GraphBuilder } from '../graph/builder';
+import { attention } from '../graph/compose/attention';
+import { rotaryEmbedding } from '../graph/compose/rotaryEmbedding';
+import type { Value } from '../graph/ir';
+import { inputError, internalError } from '../protocol/errors';
+import { causalMask, positionRanges } from './architectures/causalMask';
+import type { AdapterSource, LinearValues, LoraValues, ParameterSource } from './architectures/linear';
+import { rotaryTables } from './architectures/rotaryTables';
+import { type HeadsInput, type HookName, type Intervention, runStack } from './architectures/stack';
+import type { ModelConfig, Rotary } from './modelConfig';
+import { type LinearModule, type ModelPlan, modelPlan } from './modelPlan';
+
+export interface ForwardOptions {
+  /** [B, T] int64; rows are padded on the right with any valid id. */
+  readonly inputIds: Value;
+  readonly parameter: ParameterSource;
+  /** Low-rank additions by module; `noAdapter` for none. */
+  readonly adapter: AdapterSource;
+  /** Replaces values at hook points; `observe` replaces none. */
+  readonly intervene: Intervention;
+}
+
+export const noAdapter: AdapterSource = () => undefined;
+export const observe: Intervention = (_, value) => value;
+
+/** Values of one layer, after interventions. N = B T. */
+export interface LayerValues {
+  readonly residPre: Value;
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  /** [B, heads, T, T], rows sum to one. */
+  readonly attentionProbabilities: Value;
+  readonly headOut: Value;
+  readonly attnOut: Value;
+  /** undefined: attention and MLP run in parallel. */
+  readonly residMid: Value | undefined;
+  readonly mlpHidden: Value;
+  readonly mlpOut: Value;
+  readonly residPost: Value;
+}
+
+/** The head, not applied yet: logits are made by the loss or by `buildLogits`, at the positions that need them. */
+export interface HeadValues {
+  readonly module: LinearModule;
+  /** [V, H]: the input embedding where it is tied. */
+  readonly weight: Value;
+  readonly lora: LoraValues | undefined;
+}
+
+/**
+ * A forward pass. A graph finished with some of these values holds what they need and nothing else.
+ *
+ * There is no padding mask: attention is causal and rows are padded on the right, so no real position reads padding.
+ * What is computed at padded positions is finite and means nothing; `realPositions` tells them apart.
+ */
+export interface ForwardGraph {
+  readonly config: ModelConfig;
+  readonly plan: ModelPlan;
+  readonly batch: number;
+  readonly length: number;
+  readonly inputIds: Value;
+  /** [N, H] */
+  readonly embedding: Value;
+  readonly layers: readonly LayerValues[];
+  /** [N, H], what the head reads. */
+  readonly finalNorm: Value;
+  /** Every linear module applied, in order; the head is not among them. */
+  readonly linears: readonly LinearValues[];
+  readonly head: HeadValues;
+}
+
+/**
+ * The forward pass of a model over right-padded rows, position t of a row having position t.
+ *
+ * @throws an input error where the rows are longer than the model can compute
+ */
+export function buildForward(builder: GraphBuilder, config: ModelConfig, options: ForwardOptions): ForwardGraph {
+  const { inputIds, parameter } = options;
+  const [batch, length] = inputIds.shape;
+  if (batch === undefined || length === undefined || inputIds.shape.length !== 2)
+    throw internalError(`token ids [${inputIds.shape}]`);
+  refuseLongRows(config, length);
+
+  const plan = modelPlan(config);
+  const hooks = new Map<string, Value>();
+  const probabilities: Value[] = [];
+  const linears: LinearValues[] = [];
+  const ranges = positionRanges(builder, length);
+  const tables = new Map<Rotary, ReturnType<typeof rotaryTables>>();
+
+  const rotate = (x: Value, layer: number): Value => {
+    const { rotary } = config.layers[layer]!;
+    if (rotary === undefined) return x;
+    const known = tables.get(rotary) ?? rotaryTables(builder, rotary, length, length);
+    tables.set(rotary, known);
+    return rotaryEmbedding(builder, x, known.cos, known.sin);
+  };
+  const attend = ({ query, key, value }: HeadsInput, layer: number): Value => {
+    const { window, attentionScale } = config.layers[layer]!;
+    const mixed = attention(builder, {
+      query: builder.transpose(query, [0, 2, 1, 3]),
+      keysTransposed: builder.transpose(key, [0, 2, 3, 1]),
+      values: builder.transpose(value, [0, 2, 1, 3]),
+      mask: causalMask(builder, ranges, window),
+      scale: attentionScale,
+      logitSoftCap: config.attentionSoftCap,
+    });
+    probabilities[layer] = mixed.probabilities;
+    const width = config.headCount * config.headSize;
+    return builder.reshape(builder.transpose(mixed.output, [0, 2, 1, 3]), [batch * length, width]);
+  };
+
+  const finalNorm = runStack(
+    {
+      builder,
+      config,
+      plan,
+      batch,
+      length,
+      parameter,
+      adapter: options.adapter,
+      record: (values) => linears.push(values),
+      intervene: (point, value) => {
+        const result = options.intervene(point, value);
+        hooks.set(`${point.name} ${point.layer}`, result);
+        return result;
+      },
+      rotate,
+      attend,
+    },
+    embed(builder, config, plan, parameter, inputIds, batch, length),
+  );
+
+  const hook = (name: HookName, layer: number | undefined): Value => {
+    const value = hooks.get(`${name} ${layer}`);
+    if (value === undefined) throw internalError(`no hook point ${name} of layer ${layer}`);
+    return value;
+  };
+  return {
+    config,
+    plan,
+    batch,
+    length,
+    inputIds,
+    embedding: hook('embedding', undefined),
+    layers: plan.layers.map((_, layer) => ({
+      residPre: hook('resid_pre', layer),
+      query: hook('query', layer),
+      key: hook('key', layer),
+      value: hook('value', layer),
+      attentionProbabilities: probabilities[layer]!,
+      headOut: hook('head_out', layer),
+      attnOut: hook('attn_out', layer),
+      residMid: config.residual === 'parallel' ? undefined : hook('resid_mid', layer),
+      mlpHidden: hook('mlp_hidden', layer),
+      mlpOut: hook('mlp_out', layer),
+      residPost: hook('resid_post', layer),
+    })),
+    finalNorm,
+    linears,
+    head: headValues(config, plan, parameter, options.adapter),
+  };
+}
+
+/** The head's weight and adapter. */
+export function headValues(
+  config: ModelConfig,
+  { head }: ModelPlan,
+  parameter: ParameterSource,
+  adapter: AdapterSource,
+): HeadValues {
+  return {
+    module: head,
+    weight: parameter(head.weight, [config.vocabularySize, config.hiddenSize]),
+    lora: adapter(head),
+  };
+}
+
+/** [N, H] for ids [B, T]: token embeddings, scaled, plus learned positions 0 ... T - 1. */
+function embed(
+  builder: GraphBuilder,
+  config: ModelConfig,
+  plan: ModelPlan,
+  parameter: ParameterSource,
+  inputIds: Value,
+  batch: number,
+  length: number,
+): Value {
+  const { hiddenSize: hidden } = config;
+  const table = parameter(plan.embedding, [config.vocabularySize, hidden]);
+  const tokens = builder.scale(
+    builder.gatherRows(table, builder.reshape(inputIds, [batch * length])),
+    config.embeddingScale,
+  );
+  if (plan.positionEmbedding === undefined) return tokens;
+  const positions = builder.slice(parameter(plan.positionEmbedding, [config.maximumPositions, hidden]), 0, 0, length);
+  const added = builder.add(builder.reshape(tokens, [batch, length, hidden]), positions);
+  return builder.reshape(added, [batch * length, hidden]);
+}
+
+/** Refuses rows that the model cannot compute. */
+export function refuseLongRows(config: ModelConfig, length: number): void {
+  if (config.lengthLimit === undefined || length <= config.lengthLimit) return;
+  throw inputError(
+    'rows-too-long',
+    `Rows of ${length} tokens are longer than the ${config.lengthLimit} positions this model has.`,
+    `Lower the maximum length to ${config.lengthLimit} or less.`,
+  );
+}
