@@ -77,18 +77,18 @@ type MakeLinear = (
   bias: boolean,
 ) => LinearModule;
 
-/** Parameter names follow the classes of transformers 5 (GPT-NeoX's head is `lm_head`, older files say `embed_out`). */
+/** Parameter names are those of checkpoint files. */
 export function modelPlan(config: ModelConfig): ModelPlan {
   const { hiddenSize: hidden } = config;
   const names = topNames(config);
   const head: LinearModule = {
-    module: 'lm_head',
+    module: names.head,
     role: 'head',
     layer: undefined,
     inputSize: hidden,
     outputSize: config.vocabularySize,
     layout: 'outIn',
-    weight: config.tiedEmbeddings ? names.embedding : 'lm_head.weight',
+    weight: config.tiedEmbeddings ? names.embedding : `${names.head}.weight`,
     bias: undefined,
   };
   return {
@@ -121,6 +121,7 @@ function topNames({ family }: ModelConfig): {
   readonly positionEmbedding: string | undefined;
   readonly layers: string;
   readonly finalNorm: string;
+  readonly head: string;
 } {
   if (family === 'gpt2') {
     return {
@@ -128,6 +129,7 @@ function topNames({ family }: ModelConfig): {
       positionEmbedding: 'transformer.wpe.weight',
       layers: 'transformer.h',
       finalNorm: 'transformer.ln_f',
+      head: 'lm_head',
     };
   }
   if (family === 'gpt_neox') {
@@ -136,6 +138,7 @@ function topNames({ family }: ModelConfig): {
       positionEmbedding: undefined,
       layers: 'gpt_neox.layers',
       finalNorm: 'gpt_neox.final_layer_norm',
+      head: 'embed_out',
     };
   }
   return {
@@ -143,6 +146,7 @@ function topNames({ family }: ModelConfig): {
     positionEmbedding: undefined,
     layers: 'model.layers',
     finalNorm: 'model.norm',
+    head: 'lm_head',
   };
 }
 

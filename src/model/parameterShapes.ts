@@ -5,7 +5,7 @@ import { type ModelPlan, modelPlan, type NormPlan } from './modelPlan';
 
 /**
  * Every parameter a checkpoint must hold, under its Hugging Face name, with its stored shape. A tied head is not listed:
- * the file may hold a copy of it (`canonicalParameterName` tells).
+ * a file may hold a copy of it, which opening a checkpoint checks and drops.
  */
 export function parameterShapes(config: ModelConfig): ReadonlyMap<string, Shape> {
   const plan = modelPlan(config);
