@@ -245,6 +245,7 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
     { operands: [real(1, 3, 1)], attributes: { shape: [2, 3, 5] } },
     { operands: [real(1, 3)], attributes: { shape: [0, 3] } },
     { operands: [real(1)], attributes: { shape: [1] } },
+    { operands: [real(0, 1)], attributes: { shape: [0, 3] } },
   ],
   ReduceSum: reductions('real', 'overEmptyAxis'),
   ReduceMean: reductions('real', 'besideEmptyAxis'),
