@@ -1,5 +1,6 @@
 import type { GraphBuilder } from './builder';
 import type { Node, Value } from './ir';
+import { unsigned } from './vjps/product';
 
 /**
  * Sum of the cotangents that flow into one value, left to right, so that the order of additions is fixed.
@@ -7,7 +8,14 @@ import type { Node, Value } from './ir';
  * concatenation instead of being added.
  */
 export function sumCotangents(builder: GraphBuilder, parts: readonly Value[]): Value {
-  return joinPadded(builder, parts).reduce((sum, part) => builder.add(sum, part));
+  return joinPadded(builder, parts).reduce((sum, part) => signedSum(builder, sum, part));
+}
+
+/** a + b, by one subtraction where one of them is negated. */
+function signedSum(builder: GraphBuilder, a: Value, b: Value): Value {
+  const [minusA, minusB] = [unsigned(builder, a), unsigned(builder, b)];
+  if (minusB !== undefined) return builder.sub(a, minusB);
+  return minusA === undefined ? builder.add(a, b) : builder.sub(b, minusA);
 }
 
 function joinPadded(builder: GraphBuilder, parts: readonly Value[]): readonly Value[] {

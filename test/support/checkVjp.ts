@@ -10,7 +10,7 @@ import { interpretFloat64, type Tensor64, tensor64 } from './interpretFloat64';
 import { type OperatorCase, operatorGraph } from './operatorCases';
 import { seededRandom } from './seededRandom';
 
-/** Gradients are exact but for float32 factors such as 1/3 in the graph, which are off by 6e-8 at most. */
+/** Gradients are exact but for float32 factors in the graph (2 / sqrt(pi) for Erf), which are off by 6e-8 at most. */
 export const tolerance = 1e-6;
 const step = 0.02;
 /** Where the exact derivative is zero, differences of numbers of size one leave 1e-13 / step. */

@@ -255,6 +255,7 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
   Concat: [
     { operands: [real(2, 3), real(2, 1), real(2, 2)], attributes: { axis: 1 } },
     { operands: [real(1), real(4)], attributes: { axis: 0 } },
+    { operands: [real(1), real(1)], attributes: { axis: 0 } },
     { operands: [real(2, 0), real(2, 3)], attributes: { axis: 1 } },
     { operands: [real(0, 3), real(0, 3)], attributes: { axis: 0 } },
     { operands: [real(3, 1, 2)], attributes: { axis: 1 } },
@@ -263,6 +264,7 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
     { operands: [real(5)], attributes: { axis: 0, start: 1, end: 4 } },
     { operands: [real(2, 5, 3)], attributes: { axis: 1, start: 0, end: 2 } },
     { operands: [real(2, 3)], attributes: { axis: 1, start: 2, end: 3 } },
+    { operands: [real(1, 1)], attributes: { axis: 0, start: 0, end: 1 } },
     { operands: [real(2, 3)], attributes: { axis: 0, start: 1, end: 1 } },
     { operands: [real(0, 3)], attributes: { axis: 1, start: 1, end: 3 } },
   ],
@@ -270,6 +272,7 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
     { operands: [real(3)], attributes: { axis: 0, before: 1, after: 2 } },
     { operands: [real(2, 3, 1)], attributes: { axis: 1, before: 0, after: 1 } },
     { operands: [real(2, 1)], attributes: { axis: 1, before: 3, after: 0 } },
+    { operands: [real(1)], attributes: { axis: 0, before: 1, after: 0 } },
     { operands: [real(0, 2)], attributes: { axis: 0, before: 1, after: 1 } },
   ],
   GatherRows: [
@@ -278,6 +281,7 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
     { operands: [real(5), index(5, [])], attributes: {} },
     { operands: [real(1, 1), index(1, [1])], attributes: {} },
     { operands: [real(4, 3), index(4, [0])], attributes: {} },
+    { operands: [real(4, 0), index(4, [2])], attributes: {} },
   ],
   ScatterAddRows: [
     { operands: [index(4, [6]), real(6, 3)], attributes: { rows: 4 } },
@@ -291,11 +295,13 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
     { operands: [real(3, 2, 2), index(3, [4, 2, 2], 'int32')], attributes: { axis: 0 } },
     { operands: [real(1), index(1, [3])], attributes: { axis: 0 } },
     { operands: [real(2, 5), index(5, [2, 0])], attributes: { axis: 1 } },
+    { operands: [real(0, 5), index(5, [0, 3])], attributes: { axis: 1 } },
   ],
   ScatterAddElements: [
     { operands: [index(5, [2, 3]), real(2, 3)], attributes: { axis: 1, extent: 5 } },
     { operands: [index(3, [4, 2, 2]), real(4, 2, 2)], attributes: { axis: 0, extent: 3 } },
     { operands: [index(1, [3]), real(3)], attributes: { axis: 0, extent: 1 } },
+    { operands: [index(1, [1]), real(1)], attributes: { axis: 0, extent: 1 } },
     { operands: [index(5, [2, 0]), real(2, 0)], attributes: { axis: 1, extent: 5 } },
   ],
   ArgMax: alongAxis.map(({ shape, axis }) => ({ operands: operands('coarse', shape), attributes: { axis } })),

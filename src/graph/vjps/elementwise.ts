@@ -4,6 +4,7 @@
  */
 import type { GraphBuilder } from '../builder';
 import type { Node, Value } from '../ir';
+import { negated, times } from './product';
 import { elementwise, nonDifferentiable } from './rule';
 
 const comparison = nonDifferentiable('the result is a truth value');
@@ -20,26 +21,26 @@ export const elementwiseVjps = {
   Add: elementwise((_builder: GraphBuilder, _node: Node, g: Value) => [() => g, () => g]),
 
   // y = a - b  =>  da = g, db = -g
-  Sub: elementwise((builder: GraphBuilder, _node: Node, g: Value) => [() => g, () => builder.unary('Neg', g)]),
+  Sub: elementwise((builder: GraphBuilder, _node: Node, g: Value) => [() => g, () => negated(builder, g)]),
 
   // y = a b  =>  da = g b, db = g a; y = a a  =>  da = 2 g a
   Mul: elementwise((builder: GraphBuilder, { inputs }: Node, g: Value) => {
     const [a, b] = inputs as readonly [Value, Value];
-    if (a === b) return [() => builder.mul(builder.scale(g, 2), a), undefined];
-    return [() => builder.mul(g, b), () => builder.mul(g, a)];
+    if (a === b) return [() => times(builder, builder.scale(g, 2), a), undefined];
+    return [() => times(builder, g, b), () => times(builder, g, a)];
   }),
 
   // y = a / b  =>  da = g / b, db = -(g / b) y
   Div: elementwise((builder: GraphBuilder, { inputs, output }: Node, g: Value) => {
     const da = () => builder.div(g, inputs[1]!);
-    return [da, () => builder.unary('Neg', builder.mul(da(), output))];
+    return [da, () => negated(builder, times(builder, da(), output))];
   }),
 
   // y = -x  =>  dx = -g
-  Neg: unary((builder, _x, _y, g) => builder.unary('Neg', g)),
+  Neg: unary((builder, _x, _y, g) => negated(builder, g)),
 
   // y = exp x  =>  dx = g y
-  Exp: unary((builder, _x, y, g) => builder.mul(g, y)),
+  Exp: unary((builder, _x, y, g) => times(builder, g, y)),
 
   // y = log x  =>  dx = g / x
   Log: unary((builder, x, _y, g) => builder.div(g, x)),
@@ -48,27 +49,28 @@ export const elementwiseVjps = {
   Sqrt: unary((builder, _x, y, g) => builder.div(builder.scale(g, 0.5), y)),
 
   // y = 1 / x  =>  dx = -g y^2
-  Reciprocal: unary((builder, _x, y, g) => builder.mul(builder.unary('Neg', g), builder.mul(y, y))),
+  Reciprocal: unary((builder, _x, y, g) => times(builder, negated(builder, g), builder.mul(y, y))),
 
   // y = tanh x  =>  dx = g (1 - y^2)
-  Tanh: unary((builder, _x, y, g) => builder.mul(g, builder.sub(builder.scalar(1), builder.mul(y, y)))),
+  Tanh: unary((builder, _x, y, g) => times(builder, g, builder.sub(builder.scalar(1), builder.mul(y, y)))),
 
   // y = 1 / (1 + exp(-x))  =>  dx = g y (1 - y)
-  Sigmoid: unary((builder, _x, y, g) => builder.mul(g, builder.mul(y, builder.sub(builder.scalar(1), y)))),
+  Sigmoid: unary((builder, _x, y, g) => times(builder, g, builder.mul(y, builder.sub(builder.scalar(1), y)))),
 
   // y = erf x  =>  dx = g 2/sqrt(pi) exp(-x^2)
   Erf: unary((builder, x, _y, g) =>
-    builder.mul(
+    times(
+      builder,
       builder.scale(g, 2 / Math.sqrt(Math.PI)),
       builder.unary('Exp', builder.unary('Neg', builder.mul(x, x))),
     ),
   ),
 
   // y = sin x  =>  dx = g cos x
-  Sin: unary((builder, x, _y, g) => builder.mul(g, builder.unary('Cos', x))),
+  Sin: unary((builder, x, _y, g) => times(builder, g, builder.unary('Cos', x))),
 
   // y = cos x  =>  dx = -g sin x
-  Cos: unary((builder, x, _y, g) => builder.mul(builder.unary('Neg', g), builder.unary('Sin', x))),
+  Cos: unary((builder, x, _y, g) => times(builder, negated(builder, g), builder.unary('Sin', x))),
 
   // y = max(x, 0)  =>  dx = g [x > 0], almost everywhere; 0 at the kink
   Relu: unary((builder, x, _y, g) =>
@@ -78,7 +80,7 @@ export const elementwiseVjps = {
   // y = |x|  =>  dx = g sign(x), almost everywhere; 0 at the kink
   Abs: unary((builder, x, _y, g) => {
     const zero = builder.scalar(0);
-    const below = builder.where(builder.compare('Less', x, zero), builder.unary('Neg', g), zero);
+    const below = builder.where(builder.compare('Less', x, zero), negated(builder, g), zero);
     return builder.where(builder.compare('Greater', x, zero), g, below);
   }),
 

@@ -1,15 +1,16 @@
 /** Rules of reductions and of the softmax family. Notation: g is the cotangent of y; dx that of x. */
 import type { GraphBuilder } from '../builder';
-import type { Node, Value } from '../ir';
+import { type Node, sizeOf, type Value } from '../ir';
+import { times } from './product';
 import { broadcastable, nonDifferentiable } from './rule';
 
-/** Gives the reduced axes back to `value`, which is broadcastable to the output, with extent one. */
+/** Gives the reduced axes back to `value`, broadcastable to the output, with extent one; a single element needs none. */
 function withReducedAxes(
   builder: GraphBuilder,
   value: Value,
   { inputs, output, attributes }: Node<'ReduceSum' | 'ReduceMean' | 'ReduceMax'>,
 ): Value {
-  if (attributes.keepDims === 'keep') return value;
+  if (attributes.keepDims === 'keep' || sizeOf(value.shape) === 1) return value;
   const missing = output.shape.length - value.shape.length;
   const extents = [...Array.from({ length: missing }, () => 1), ...value.shape];
   const shape = inputs[0]!.shape.map((_, axis) => (attributes.axes.includes(axis) ? 1 : extents.shift()!));
@@ -25,7 +26,8 @@ export const reductionVjps = {
   // y = mean of n x  =>  dx = g / n
   ReduceMean: broadcastable((builder: GraphBuilder, node: Node<'ReduceMean'>, g: Value) => {
     const count = node.attributes.axes.reduce((product, axis) => product * node.inputs[0]!.shape[axis]!, 1);
-    return [() => builder.scale(withReducedAxes(builder, g, node), 1 / count)];
+    // Divided, not multiplied by a rounded 1 / n: gradients that cancel exactly still do.
+    return [() => builder.div(withReducedAxes(builder, g, node), builder.scalar(count))];
   }),
 
   // y = max x  =>  dx = g [x = y] / #{x = y}, almost everywhere; equal maxima share, as in torch.amax
@@ -40,12 +42,12 @@ export const reductionVjps = {
 
   // y = log sum exp x  =>  dx = g exp(x - y)
   ReduceLogSumExp: broadcastable((builder: GraphBuilder, { inputs, output }: Node, g: Value) => [
-    () => builder.mul(g, builder.unary('Exp', builder.sub(inputs[0]!, output))),
+    () => times(builder, g, builder.unary('Exp', builder.sub(inputs[0]!, output))),
   ]),
 
   // y = softmax x  =>  dx = y (g - sum(g y))
   Softmax: broadcastable((builder: GraphBuilder, { output, attributes }: Node<'Softmax'>, g: Value) => [
-    () => builder.mul(output, builder.sub(g, builder.reduceSum(builder.mul(g, output), [attributes.axis], 'keep'))),
+    () => builder.mul(output, builder.sub(g, builder.reduceSum(times(builder, g, output), [attributes.axis], 'keep'))),
   ]),
 
   ArgMax: nonDifferentiable('the result is an index'),
