@@ -34,6 +34,9 @@ export interface RowProblem {
 
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
+/** What a role's spelling in a file stands for; `functionCall` is an assistant turn whose content is a tool call. */
+export type SpelledRole = Role | 'functionCall';
+
 /** Characters `[begin, end)` of a message's content (UTF-16 units) that are trained or not (Axolotl `train_detail`). */
 export interface TrainSpan {
   readonly begin: number;
@@ -51,21 +54,32 @@ export interface Message {
   readonly trainSpans: readonly TrainSpan[] | undefined;
 }
 
-/** What a row means for training, whatever its spelling was. */
+/**
+ * What a row means for training, whatever its spelling was. `weight` multiplies the row's loss. `label` is the row's own
+ * verdict where the schema has one: KTO's desirable or not, a class, a verdict for each step.
+ */
 export type Example =
-  | { readonly kind: 'text'; readonly text: string; readonly weight: number }
+  | { readonly kind: 'text'; readonly text: string; readonly weight: number; readonly label?: JsonValue }
   /** Labelled segments of one text (`{segments:[{label,text}]}`, Axolotl): `label` true is trained. */
   | {
       readonly kind: 'segments';
       readonly segments: readonly { readonly text: string; readonly train: boolean }[];
       readonly weight: number;
+      readonly label?: JsonValue;
     }
-  | { readonly kind: 'completion'; readonly prompt: string; readonly completion: string; readonly weight: number }
+  | {
+      readonly kind: 'completion';
+      readonly prompt: string;
+      readonly completion: string;
+      readonly weight: number;
+      readonly label?: JsonValue;
+    }
   | {
       readonly kind: 'chat';
       readonly messages: readonly Message[];
       readonly tools: readonly JsonValue[] | undefined;
       readonly weight: number;
+      readonly label?: JsonValue;
     }
   /** Already tokenized; label -100 is not trained, `labels[t]` is the target at position t (not shifted). */
   | {
@@ -83,13 +97,55 @@ export type Example =
       readonly weight: number;
     };
 
+export const schemaNames = [
+  'tokens',
+  'segments',
+  'openai-preference',
+  'ranked-answers',
+  'chat-preference',
+  'dpo',
+  'stepwise',
+  'chat-kto',
+  'kto',
+  'openai-chat',
+  'sharegpt',
+  'alpaca-kto',
+  'alpaca',
+  'system-question-response',
+  'question-answer',
+  'prompt-generation',
+  'prompt-completion',
+  'prompt-response',
+  'text-label',
+  'text',
+] as const;
+export type SchemaName = (typeof schemaNames)[number];
+
+/** How the fields of an instruction row become a prompt. */
+export type PromptStyle =
+  /** Chat turns; instruction and input are joined by `join`. */
+  | { readonly kind: 'turns'; readonly join: string }
+  /** Plain text with `{instruction}`, `{input}` and `{system}`, for trainers that use no chat template. */
+  | {
+      readonly kind: 'plain';
+      readonly withInput: string;
+      readonly withoutInput: string;
+      /** Where the row gives no system text: what `{system}` becomes, with and without input. */
+      readonly systemWithInput: string;
+      readonly systemWithoutInput: string;
+    };
+
 /** The detected or stated mapping of a file. */
 export interface Schema {
-  /** Stable name, e.g. `alpaca`, `openai-chat`, `sharegpt`, `prompt-completion`, `dpo`, `kto`, `text`, `tokens`. */
-  readonly name: string;
+  readonly name: SchemaName;
   readonly family: 'text' | 'instruction' | 'chat' | 'preference' | 'labelled' | 'tokens';
-  /** Field names the mapping reads, as spelled in this file. */
+  /** Field names the mapping reads: what they are for -> how they are spelled in this file. */
   readonly fields: Readonly<Record<string, string>>;
   /** Where the mapping comes from: `detected`, or the path of the file that states it. */
   readonly source: string;
+  /** How roles are spelled in this file. */
+  readonly roles: Readonly<Record<string, SpelledRole>>;
+  /** Turns that are trained where a turn does not say so itself. `trainer`: assistant turns; `last`: the last turn. */
+  readonly train: 'trainer' | 'last' | readonly Role[];
+  readonly prompt: PromptStyle;
 }

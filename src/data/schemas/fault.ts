@@ -1,0 +1,57 @@
+import type { JsonValue } from '../../protocol/json';
+import { own } from '../own';
+import { article } from '../parse-row';
+import type { Row, Schema } from '../types';
+
+/** Why a row does not fit its schema. Thrown and caught inside schemas/, where it becomes a problem of the row. */
+export class RowFault extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly next: string,
+  ) {
+    super(message);
+  }
+}
+
+export function wrongType(place: string, expected: string, value: JsonValue | undefined): RowFault {
+  return value === undefined || value === null
+    ? new RowFault('field-missing', `the field ${place} is ${article(value)}.`, `Give it ${expected}.`)
+    : new RowFault('field-type', `the field ${place} is ${article(value)}, not ${expected}.`, `Make it ${expected}.`);
+}
+
+/** Reads the fields of one row by what they are for. */
+export class RowFields {
+  constructor(
+    private readonly row: Row,
+    private readonly schema: Schema,
+  ) {}
+
+  /** How the file spells a field. */
+  spelled(field: string): string {
+    return (own(this.schema.fields, field) as string | undefined) ?? field;
+  }
+
+  /** The value; undefined where the schema does not read the field, the row lacks it or it is null. */
+  value(field: string): JsonValue | undefined {
+    const name = own(this.schema.fields, field) as string | undefined;
+    return name === undefined ? undefined : (own(this.row.value, name) ?? undefined);
+  }
+
+  text(field: string): string {
+    const value = this.value(field);
+    if (typeof value === 'string') return value;
+    throw wrongType(this.spelled(field), 'a text', value);
+  }
+
+  /** A text that may be absent or null. */
+  optionalText(field: string): string | undefined {
+    return this.value(field) === undefined ? undefined : this.text(field);
+  }
+
+  list(field: string): readonly JsonValue[] {
+    const value = this.value(field);
+    if (Array.isArray(value)) return value as readonly JsonValue[];
+    throw wrongType(this.spelled(field), 'a list', value);
+  }
+}
