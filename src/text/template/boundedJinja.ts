@@ -105,21 +105,18 @@ function boundedRange(first: unknown, second: unknown, third: unknown): number[]
   return Array.from({ length }, (_, i) => (start as number) + i * (step as number));
 }
 
-/**
- * The context is there only because what runs in it can be interrupted; all it knows is the task at hand. One serves
- * all renderings, because making one takes longer than most renderings do.
- */
+/** The only thing known to the context is the task; the context is there because it can be interrupted. */
 const script = new Script('task()');
-let sharedContext: { task: () => void } | undefined;
 
 function withinLimits<T>(name: string, code: string, work: () => T): T {
   let result: { readonly value: T } | undefined;
-  sharedContext ??= createContext({ task: () => undefined }) as { task: () => void };
-  sharedContext.task = () => {
-    result = { value: work() };
-  };
+  const context = createContext({
+    task: () => {
+      result = { value: work() };
+    },
+  });
   try {
-    script.runInContext(sharedContext, { timeout: limits.milliseconds });
+    script.runInContext(context, { timeout: limits.milliseconds });
   } catch (error) {
     throw describe(name, code, error);
   }
