@@ -455,7 +455,7 @@ describe('schemas', () => {
         'line 2: input_ids[1] is -2, not a token id. Correct it or delete the row.',
         'line 2: input_ids has 2 entries, labels 1. Make them equally long.',
         'line 2: the field label is a text, not true or false. Make it true or false.',
-        'line 2: the field weight is a number, not a number of 0 or more. Make it a number of 0 or more.',
+        'line 2: the field weight is -1. Make it a number of 0 or more.',
       ],
     );
   });

@@ -55,3 +55,19 @@ export class RowFields {
     throw wrongType(this.spelled(field), 'a list', value);
   }
 }
+
+/** The row's own weight, 1 where it has none. CSV cells hold it as text. */
+export function readWeight(fields: RowFields): number {
+  const value = fields.value('weight');
+  if (value === undefined || value === '') return 1;
+  const weight = typeof value === 'string' ? Number(value) : value;
+  if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
+    const shown = JSON.stringify(value).slice(0, 60);
+    throw new RowFault(
+      'row-weight',
+      `the field ${fields.spelled('weight')} is ${shown}.`,
+      'Make it a number of 0 or more.',
+    );
+  }
+  return weight;
+}

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../protocol/json';
 import { own } from '../own';
 import { rowProblem } from '../parse-row';
 import type { Example, Message, Row, RowProblem, Schema, SchemaName } from '../types';
-import { RowFault, RowFields, wrongType } from './fault';
+import { RowFault, RowFields, readWeight, wrongType } from './fault';
 import { readInstruction } from './instruction';
 import { applyTrainRule, isAnyTurnTrained, readMessages, readTools, turn } from './messages';
 import { chatPreference, openAiPreference, rankedAnswers, stringOrTurnPreference } from './preference';
@@ -17,12 +17,12 @@ const readers: Readonly<Record<SchemaName, (fields: RowFields, schema: Schema) =
     segments: fields
       .list('segments')
       .map((item, index) => readSegment(item, `${fields.spelled('segments')}[${index}]`)),
-    weight: weightOf(fields),
+    weight: readWeight(fields),
   }),
-  'openai-preference': (fields, schema) => ({ ...openAiPreference(fields, schema), weight: weightOf(fields) }),
-  'ranked-answers': (fields, schema) => ({ ...rankedAnswers(fields, schema), weight: weightOf(fields) }),
-  'chat-preference': (fields, schema) => ({ ...chatPreference(fields, schema), weight: weightOf(fields) }),
-  dpo: (fields, schema) => ({ ...stringOrTurnPreference(fields, schema), weight: weightOf(fields) }),
+  'openai-preference': (fields, schema) => ({ ...openAiPreference(fields, schema), weight: readWeight(fields) }),
+  'ranked-answers': (fields, schema) => ({ ...rankedAnswers(fields, schema), weight: readWeight(fields) }),
+  'chat-preference': (fields, schema) => ({ ...chatPreference(fields, schema), weight: readWeight(fields) }),
+  dpo: (fields, schema) => ({ ...stringOrTurnPreference(fields, schema), weight: readWeight(fields) }),
   stepwise: (fields) => {
     const steps = fields.list('completions').map((step, index) => {
       if (typeof step !== 'string') throw wrongType(`${fields.spelled('completions')}[${index}]`, 'a text', step);
@@ -38,7 +38,7 @@ const readers: Readonly<Record<SchemaName, (fields: RowFields, schema: Schema) =
     }
     // TRL's stepwise trainer puts a line end between the prompt and each step.
     const segments = [{ text: fields.text('prompt'), train: false }, ...steps];
-    return { kind: 'segments', segments, weight: weightOf(fields), label: labels };
+    return { kind: 'segments', segments, weight: readWeight(fields), label: labels };
   },
   'chat-kto': (fields, schema) => ({ ...chat(fields, schema), label: verdict(fields) }),
   kto: (fields, schema) => ({ ...promptCompletion(fields, schema), label: verdict(fields) }),
@@ -54,10 +54,10 @@ const readers: Readonly<Record<SchemaName, (fields: RowFields, schema: Schema) =
   'text-label': (fields) => ({
     kind: 'text',
     text: fields.text('text'),
-    weight: weightOf(fields),
+    weight: readWeight(fields),
     label: fields.value('label') ?? null,
   }),
-  text: (fields) => ({ kind: 'text', text: fields.text('text'), weight: weightOf(fields) }),
+  text: (fields) => ({ kind: 'text', text: fields.text('text'), weight: readWeight(fields) }),
 };
 
 /** What a row means under a schema; a row that does not fit is a list of problems that name the field. */
@@ -137,7 +137,7 @@ function chat(fields: RowFields, schema: Schema): Extract<Example, { kind: 'chat
     kind: 'chat',
     messages,
     tools: readTools(fields.value('tools'), fields.spelled('tools')),
-    weight: weightOf(fields),
+    weight: readWeight(fields),
   };
 }
 
@@ -145,9 +145,9 @@ type Labelled = Extract<Example, { kind: 'chat' | 'completion' | 'segments' | 't
 
 function instruction(fields: RowFields, schema: Schema): Labelled {
   const row = readInstruction(fields);
-  if (schema.prompt.kind === 'plain') return plain(row, schema.prompt, schema, weightOf(fields));
+  if (schema.prompt.kind === 'plain') return plain(row, schema.prompt, schema, readWeight(fields));
   const messages = applyTrainRule(instructionTurns(row, schema.prompt.join), schema);
-  return { kind: 'chat', messages, tools: undefined, weight: weightOf(fields) };
+  return { kind: 'chat', messages, tools: undefined, weight: readWeight(fields) };
 }
 
 function plain(row: Instruction, style: PlainStyle, schema: Schema, weight: number): Labelled {
@@ -163,7 +163,7 @@ function plain(row: Instruction, style: PlainStyle, schema: Schema, weight: numb
 function promptCompletion(fields: RowFields, schema: Schema): Labelled {
   const prompt = fields.value('prompt');
   const completion = fields.value('completion');
-  const weight = weightOf(fields);
+  const weight = readWeight(fields);
   if (!Array.isArray(prompt) && !Array.isArray(completion)) {
     const texts = { prompt: fields.text('prompt'), completion: fields.text('completion') };
     if (schema.train !== 'trainer' && schema.train.includes('user')) {
@@ -188,22 +188,6 @@ function readSegment(value: JsonValue, place: string) {
   if (typeof text !== 'string') throw wrongType(`${place}.text`, 'a text', text);
   if (typeof label !== 'boolean') throw wrongType(`${place}.label`, 'true or false', label);
   return { text, train: label };
-}
-
-/** The row's own weight, 1 where it has none. CSV cells hold it as text. */
-function weightOf(fields: RowFields): number {
-  const value = fields.value('weight');
-  if (value === undefined || value === '') return 1;
-  const weight = typeof value === 'string' ? Number(value) : value;
-  if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
-    const shown = JSON.stringify(value).slice(0, 60);
-    throw new RowFault(
-      'row-weight',
-      `the field ${fields.spelled('weight')} is ${shown}.`,
-      'Make it a number of 0 or more.',
-    );
-  }
-  return weight;
 }
 
 function verdict(fields: RowFields): boolean {

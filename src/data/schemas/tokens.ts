@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../protocol/json';
 import type { Example } from '../types';
-import { RowFault, type RowFields, wrongType } from './fault';
+import { RowFault, type RowFields, readWeight } from './fault';
 
 const notTrained = -100;
 
@@ -21,10 +21,7 @@ export function tokenExample(fields: RowFields): Example {
   const wrong = labels.findIndex((label) => label < 0 && label !== notTrained);
   if (wrong !== -1) throw badEntry(fields, 'labels', wrong, `a token id or ${notTrained}`);
   const [from, to] = mask === undefined ? [0, ids.length] : unmasked(mask, fields);
-  const weight = fields.value('weight') ?? 1;
-  if (typeof weight !== 'number' || weight < 0)
-    throw wrongType(fields.spelled('weight'), 'a number of 0 or more', weight);
-  return { kind: 'tokens', ids: ids.slice(from, to), labels: labels.slice(from, to), weight };
+  return { kind: 'tokens', ids: ids.slice(from, to), labels: labels.slice(from, to), weight: readWeight(fields) };
 }
 
 /** The range of ones: padding stands at one end, never inside. */

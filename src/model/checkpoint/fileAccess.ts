@@ -2,6 +2,7 @@
  * Files as hostile input: only regular files are opened (never a pipe or a device), every read is range-checked, and
  * what is written appears whole under its name or not at all.
  */
+import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
@@ -69,8 +70,6 @@ export function readExactly(open: OpenFile, target: Uint8Array, position: number
   }
 }
 
-let temporaryCount = 0;
-
 /**
  * Writes a file through `write` under a temporary name in the same folder, flushes it and renames it into place. On an
  * error nothing is left behind and an older file of that name stays as it was.
@@ -79,8 +78,8 @@ export async function writeAtomically<T>(
   file: string,
   write: (descriptor: number) => T | Promise<T>,
 ): Promise<Awaited<T>> {
-  temporaryCount += 1;
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}-${temporaryCount}.part`);
+  // Random, because processes of several machines may share the folder.
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}.part`);
   let descriptor: number;
   try {
     descriptor = openSync(temporary, 'wx', 0o644);

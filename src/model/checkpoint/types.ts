@@ -109,10 +109,11 @@ export interface LoraAdapter {
   /** Parameters replaced whole (`modules_to_save`, trained biases), by base parameter name. */
   readonly replaced: ReadonlyMap<string, HostTensor>;
   /**
-   * What becomes of an output head that the base ties to its input embedding: `tied` still; `keepsBaseEmbedding` when only
-   * the embedding was trained as a module of its own (the head stays as it was); `replaced` when `replaced` has the head.
+   * The output head of a base that ties it to the input embedding: `asInBase`: nothing special; `keepsBaseEmbedding`:
+   * `replaced` has the embedding only, the head goes on using the base's; `replaced`: `replaced` has the head too, so that
+   * the two are no longer tied. Always `asInBase` where the base ties nothing.
    */
-  readonly tiedHead: 'tied' | 'keepsBaseEmbedding' | 'replaced';
+  readonly tiedHead: 'asInBase' | 'keepsBaseEmbedding' | 'replaced';
   /** `MODULE.lora_A.weight`, `MODULE.lora_B.weight` or a base parameter name -> name in the file, to write back what peft would. */
   readonly savedNames: ReadonlyMap<string, string>;
 }

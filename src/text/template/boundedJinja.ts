@@ -105,18 +105,21 @@ function boundedRange(first: unknown, second: unknown, third: unknown): number[]
   return Array.from({ length }, (_, i) => (start as number) + i * (step as number));
 }
 
-/** The only thing known to the context is the task; the context is there because it can be interrupted. */
+/**
+ * The context is there only because what runs in it can be interrupted; all it knows is the task at hand. One serves
+ * all renderings, because making one takes longer than most renderings do.
+ */
 const script = new Script('task()');
+let sharedContext: { task: () => void } | undefined;
 
 function withinLimits<T>(name: string, code: string, work: () => T): T {
   let result: { readonly value: T } | undefined;
-  const context = createContext({
-    task: () => {
-      result = { value: work() };
-    },
-  });
+  sharedContext ??= createContext({ task: () => undefined }) as { task: () => void };
+  sharedContext.task = () => {
+    result = { value: work() };
+  };
   try {
-    script.runInContext(context, { timeout: limits.milliseconds });
+    script.runInContext(sharedContext, { timeout: limits.milliseconds });
   } catch (error) {
     throw describe(name, code, error);
   }

@@ -1,0 +1,66 @@
+/** Writes a Hugging Face model folder that transformers loads: config.json, model.safetensors and the companion files. */
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { JsonObject } from '../../protocol/json';
+import { embeddingNames, isTied, nameInFiles } from './canonicalNames';
+import { writeAtomically } from './fileAccess';
+import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from './writeSafetensors';
+
+/** Tokenizer and generation files that belong to a model and are copied with it. */
+const companionNames = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'tokenizer.model',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+  'chat_template.jinja',
+  'generation_config.json',
+] as const;
+
+/** Those of them that a model folder has, as paths; none for a GGUF file, which keeps its tokenizer inside. */
+export function companionFiles(folder: string): readonly string[] {
+  return companionNames.map((name) => path.join(folder, name)).filter((file) => existsSync(file));
+}
+
+/**
+ * `tensors` under canonical names, in float32 (the config is made to say so). A head that the config ties to the embedding
+ * is not stored. config.json comes last: a folder that has one is complete.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  config: JsonObject,
+  tensors: readonly TensorToWrite[],
+  filesToCopy: readonly string[],
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const modelType = String(config.model_type);
+  const { output } = embeddingNames(modelType);
+  const stored = tensors
+    .filter(({ name }) => name !== output || !isTied(config))
+    .map((tensor) => ({ ...tensor, name: nameInFiles(modelType, tensor.name) }));
+  await writeSafetensors(path.join(folder, 'model.safetensors'), stored, pyTorchMetadata);
+  for (const file of filesToCopy) copyWhole(file, path.join(folder, path.basename(file)));
+  await writeAtomically(path.join(folder, 'config.json'), (descriptor) =>
+    writeSync(descriptor, `${JSON.stringify(withFloat32(config), null, 2)}\n`),
+  );
+}
+
+/** Newer transformers load in the type that the config names (`dtype`, earlier `torch_dtype`). */
+function withFloat32(config: JsonObject): JsonObject {
+  const key = 'torch_dtype' in config && !('dtype' in config) ? 'torch_dtype' : 'dtype';
+  const others = Object.entries(config).filter(([name]) => name !== 'dtype' && name !== 'torch_dtype');
+  return { ...Object.fromEntries(others), [key]: 'float32' };
+}
+
+function copyWhole(source: string, target: string): void {
+  if (path.resolve(source) === path.resolve(target)) return;
+  const part = `${target}.${process.pid}.part`;
+  try {
+    copyFileSync(source, part);
+    renameSync(part, target);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
