@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../graph/builder';
 import { crossEntropy } from '../graph/compose/crossEntropy';
+import { logSumExp } from '../graph/compose/logSumExp';
 import type { Value } from '../graph/ir';
 import { internalError } from '../protocol/errors';
 import type { ForwardGraph } from './buildForward';
@@ -74,7 +75,7 @@ function entropy(
   const logits = buildLogits(builder, config, head, states);
   const count = targets.shape[0]!;
   const targetLogits = builder.gatherElements(logits, builder.reshape(targets, [count, 1]), 1);
-  const logProbabilities = builder.reshape(builder.sub(targetLogits, builder.reduceLogSumExp(logits, 1)), [count]);
+  const logProbabilities = builder.reshape(builder.sub(targetLogits, logSumExp(builder, logits, 1)), [count]);
   return { logits, logProbabilities, losses: builder.mul(builder.unary('Neg', logProbabilities), weights) };
 }
 

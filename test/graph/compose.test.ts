@@ -4,6 +4,7 @@ import { attention } from '../../src/graph/compose/attention';
 import { crossEntropy } from '../../src/graph/compose/crossEntropy';
 import { gelu } from '../../src/graph/compose/gelu';
 import { layerNorm } from '../../src/graph/compose/layerNorm';
+import { logSumExp } from '../../src/graph/compose/logSumExp';
 import { rmsNorm } from '../../src/graph/compose/rmsNorm';
 import { rotaryEmbedding } from '../../src/graph/compose/rotaryEmbedding';
 import { silu } from '../../src/graph/compose/silu';
@@ -205,6 +206,24 @@ describe('compositions', () => {
       });
     }
   }
+
+  it('logSumExp is the logarithm of the summed exponentials, also where they overflow', () => {
+    const test = new Case();
+    const x = test.real('x', 3, 4);
+    const total = logSumExp(test.builder, x, 1);
+    const expected = rowsOf(test.evaluate(x)).map((row) =>
+      Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)),
+    );
+    close(test.evaluate(total), [3, 1], expected);
+    test.checkGradients(total, [x]);
+
+    const far = logSumExp(test.builder, test.builder.add(x, test.builder.scalar(1024)), 1);
+    close(
+      test.evaluate(far),
+      [3, 1],
+      expected.map((value) => value + 1024),
+    );
+  });
 
   it('the gradient of crossEntropy with respect to the hidden state scatters nothing', () => {
     const test = new Case();

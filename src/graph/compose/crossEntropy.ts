@@ -1,6 +1,7 @@
 import { internalError } from '../../protocol/errors';
 import type { GraphBuilder } from '../builder';
 import type { Value } from '../ir';
+import { logSumExp } from './logSumExp';
 import { softCap } from './softCap';
 
 export interface CrossEntropyInputs {
@@ -43,7 +44,7 @@ export function crossEntropy(builder: GraphBuilder, inputs: CrossEntropyInputs):
   const shifted = bias === undefined ? dot : builder.add(dot, builder.gatherRows(bias, targets));
   const targetLogit = softCap(builder, shifted, logitSoftCap);
 
-  const normaliser = builder.reshape(builder.reduceLogSumExp(logits, 1), [rows]);
+  const normaliser = builder.reshape(logSumExp(builder, logits, 1), [rows]);
   const logProbabilities = builder.sub(targetLogit, normaliser);
   const losses = builder.mul(builder.unary('Neg', logProbabilities), weights);
   return { logits, logProbabilities, losses };
