@@ -3,7 +3,19 @@
  * what is written appears whole under its name or not at all.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
 
@@ -52,6 +64,26 @@ function openError(file: string, error: unknown): Error {
     'Check the path and its permissions.',
     { cause: error },
   );
+}
+
+/** What a path leads to; undefined where there is nothing. Throws a UserError where that cannot be found out. */
+export function statusOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch (error) {
+    const absent = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'];
+    if (absent.includes(errorCode(error))) return undefined;
+    throw openError(file, error);
+  }
+}
+
+/** Names in a folder. Throws a UserError where it cannot be read. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw openError(folder, error);
+  }
 }
 
 /** Fills `target` from `position`; throws where the file ends sooner than its size said (it was cut while being read). */

@@ -2,9 +2,10 @@
  * Finds the base model that an adapter names: as a path, then in the Hugging Face cache. Only what is named is taken; in
  * particular a GGUF file never stands in for the original weights unless its own path is given.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
+import { statusOf } from './fileAccess';
 import type { LoraAdapter } from './types';
 
 export interface LocateBaseOptions {
@@ -44,7 +45,7 @@ export function locateBase(
 }
 
 function isModel(place: string): boolean {
-  const status = statSync(place, { throwIfNoEntry: false });
+  const status = statusOf(place);
   if (status === undefined) return false;
   return status.isDirectory() ? existsSync(path.join(place, 'config.json')) : place.endsWith('.gguf');
 }
@@ -82,7 +83,7 @@ function findSnapshot(name: string, revision: string, options: LocateBaseOptions
 
 /** The commit that a branch or tag stood for when it was fetched. */
 function readReference(file: string): string | undefined {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  if (statusOf(file)?.isFile() !== true) return undefined;
   const commit = readFileSync(file, 'latin1').slice(0, 200).trim();
   return /^[\w-]+$/.test(commit) ? commit : undefined;
 }

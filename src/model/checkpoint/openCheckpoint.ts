@@ -1,10 +1,11 @@
 /** Opens a model on disk: a Hugging Face folder or a GGUF file. Only headers are read. */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import { configLimits, readJsonObject } from './boundedJson';
 import { canonicalName, embeddingNames, isTied } from './canonicalNames';
+import { statusOf } from './fileAccess';
 import { openGguf } from './gguf/openGguf';
 import { sameBytes } from './sameBytes';
 import { readFolderTensors } from './shards';
@@ -16,7 +17,7 @@ import type { Checkpoint, StoredTensor, TensorLocation } from './types';
  */
 export async function openCheckpoint(checkpointPath: string): Promise<Checkpoint> {
   const resolved = path.resolve(checkpointPath);
-  const status = statSync(resolved, { throwIfNoEntry: false });
+  const status = statusOf(resolved);
   if (status === undefined) {
     throw inputError('model-missing', `${checkpointPath} does not exist.`, 'Name a model folder or a .gguf file.');
   }

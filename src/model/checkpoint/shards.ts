@@ -1,8 +1,9 @@
 /** Finds the safetensors files of a model folder: a single file, or shards with their index. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
 import { isJsonObject, type JsonLimits, readJsonObject } from './boundedJson';
+import { namesIn } from './fileAccess';
 import { readSafetensorsHeader } from './safetensorsHeader';
 import type { TensorLocation } from './types';
 
@@ -13,7 +14,7 @@ const maximumShards = 10_000;
 
 /** Every stored tensor of the folder under its name in the files. Throws a UserError where files or tensors are missing. */
 export async function readFolderTensors(folder: string): Promise<Map<string, TensorLocation>> {
-  const names = readdirSync(folder);
+  const names = namesIn(folder);
   if (names.includes(singleName)) return new Map((await readSafetensorsHeader(path.join(folder, singleName))).tensors);
   if (names.includes(indexName)) return readShards(folder);
   const others = names.filter((name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'));

@@ -2,10 +2,11 @@
  * Reads a PEFT LoRA adapter against the parameters of its base. Where peft would only warn about tensors that are missing
  * or belong nowhere, this refuses: an adapter that is applied in part is another model.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../../protocol/errors';
 import { configLimits, readJsonObject } from '../boundedJson';
+import { namesIn, statusOf } from '../fileAccess';
 import { readTensorFloat32, requireFinite } from '../readTensor';
 import { readSafetensorsHeader } from '../safetensorsHeader';
 import type { HostTensor, LoraAdapter, LoraModule, TensorLocation } from '../types';
@@ -55,7 +56,7 @@ export async function readLoraAdapter(
 }
 
 function requireFiles(folder: string): void {
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isFolder = statusOf(folder)?.isDirectory() ?? false;
   if (!isFolder || !existsSync(path.join(folder, 'adapter_config.json'))) {
     throw inputError(
       'adapter-missing',
@@ -64,7 +65,7 @@ function requireFiles(folder: string): void {
     );
   }
   if (existsSync(path.join(folder, weightsName))) return;
-  if (readdirSync(folder).some((name) => /^adapter_model\.(bin|pt|pth)$/.test(name))) {
+  if (namesIn(folder).some((name) => /^adapter_model\.(bin|pt|pth)$/.test(name))) {
     throw inputError(
       'adapter-pickled',
       `${folder} holds its weights as a pickle (adapter_model.bin), which is a program and is never opened here.`,
