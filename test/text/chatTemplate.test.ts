@@ -94,7 +94,7 @@ describe('chat template', () => {
 
   it('gives templates what transformers gives them', () => {
     assert.equal(render("{{ strftime_now('%d %b %Y, %H:%M:%S %p %j %% %Q') }}"), '29 Feb 2024, 13:05:09 PM 060 % %Q');
-    assert.equal(render('{{ tools is none }}/{{ documents is none }}/{{ add_generation_prompt }}'), 'true/true/false');
+    assert.equal(render('{{ tools is none }}/{{ documents is none }}/{{ add_generation_prompt }}'), 'True/True/False');
     assert.equal(render("{{ {'a': [1, 'é', none]} | tojson }}"), '{"a": [1, "é", null]}');
     assert.equal(
       render('{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(5, 0, -2) %}{{ i }}{% endfor %}'),
@@ -103,7 +103,21 @@ describe('chat template', () => {
     assert.throws(() => render("{{ raise_exception('no system role') }}"), /test template refuses .*no system role/);
   });
 
-  it('generation tags leave the white space that the plain template leaves', () => {
+  it('generation tags have the white-space rules of blocks', () => {
+    const generation = (source: string) => template(source).render([], { addGenerationPrompt: 'no', tools: undefined });
+    // As Jinja with trim_blocks and lstrip_blocks renders them.
+    const cases: readonly (readonly [string, string, readonly [number, number]])[] = [
+      ['a {% generation %} k {% endgeneration %} z', 'a  k  z', [2, 5]],
+      ['a {%- generation -%} k {%- endgeneration -%} z', 'akz', [1, 2]],
+      ['a\n  {% generation %}\nk\n  {% endgeneration %}\nz', 'a\nk\nz', [2, 4]],
+      ['x\n{%- generation -%}x\n{{- 1 }}  \n{% endgeneration %}\n{% if true -%} y{% endif %}', 'xx1  \ny', [1, 6]],
+    ];
+    for (const [source, text, range] of cases) {
+      assert.deepEqual(generation(source), { text, generationRanges: [range] });
+    }
+  });
+
+  it('generation tags around the same text as without them, wherever they stand', () => {
     const dash = fc.constantFrom('', '-');
     const space = fc.constantFrom('', ' ', '\n', '  \n', '\n\t', ' x ', 'x\n');
     fc.assert(
@@ -111,11 +125,11 @@ describe('chat template', () => {
         fc.tuple(dash, dash, dash, dash),
         fc.tuple(space, space, space, space),
         ([a, b, c, d], [p, q, r, s]) => {
-          const source = `${p}{%${a} generation ${b}%}${q}{{ 'k' }}${r}{%${c} endgeneration ${d}%}${s}`;
-          const { text, generationRanges } = template(source).render([], {
-            addGenerationPrompt: 'no',
-            tools: undefined,
-          });
+          const block = (open: string, close: string) =>
+            `${p}{%${a} ${open} ${b}%}${q}{{ 'k' }}${r}{%${c} ${close} ${d}%}${s}`;
+          const options = { addGenerationPrompt: 'no', tools: undefined } as const;
+          const { text, generationRanges } = template(block('generation', 'endgeneration')).render([], options);
+          assert.equal(text, template(block('if true', 'endif')).render([], options).text);
           const [[start, end]] = generationRanges as [[number, number]];
           assert.ok(text.slice(start, end).includes('k'));
         },

@@ -65,8 +65,10 @@ describe('tokenizer files', () => {
     const stripping = [special('<s>', 3, { lstrip: true, rstrip: true })];
     assert.deepEqual(ids({ model, added_tokens: stripping }, 'a  <s> \nb'), [0, 3, 1]);
     assert.deepEqual(offsets({ model, added_tokens: stripping }, 'a  <s> \nb'), [0, 1, 1, 8, 8, 9]);
-    const single = [special('b', 3, { single_word: true })];
-    assert.deepEqual(ids({ model, added_tokens: single }, 'ab b'), [2, 3]);
+    const single = [special('zz', 6, { single_word: true })];
+    assert.deepEqual(ids({ model, added_tokens: single }, 'azz zz'), [0, 6]);
+    // A token of the model keeps the model's id.
+    assert.deepEqual(ids({ model, added_tokens: [special('b', 3)] }, 'ab'), [0, 1]);
   });
 
   it('added tokens of tokenizer_config.json count too, and the special ones are known', () => {

@@ -11,9 +11,10 @@
 import type { Message } from '../../data/types';
 import { inputError, UserError } from '../../protocol/errors';
 import type { JsonValue } from '../../protocol/json';
+import { withinTimeLimit } from '../template/boundedJinja';
 import { unusedCharacters } from '../template/chatTemplate';
 import type { ChatTemplate, Encoding, TemplateMessage, Tokenizer } from '../types';
-import { turnEnds } from './endTokens';
+import { generationPrompt, turnEnds } from './endTokens';
 
 /** Half-open range of UTF-16 units. */
 export interface Span {
@@ -43,21 +44,20 @@ export function findChatSpans(
   tools: readonly JsonValue[] | undefined,
   { template, tokenizer }: ChatContext,
 ): ChatSpans {
-  const { text, generationRanges } = template.render(messages.map(templateMessage), {
-    addGenerationPrompt: 'no',
-    tools,
+  const stated = messages.some(({ train, trainSpans }) => train !== undefined || trainSpans !== undefined);
+  const { text, generationRanges, contents } = withinTimeLimit('The chat template', () => {
+    const rendered = template.render(messages.map(templateMessage), { addGenerationPrompt: 'no', tools });
+    const needed = rendered.generationRanges === undefined || stated;
+    return { ...rendered, contents: needed ? locateContents(messages, tools, template, rendered.text) : [] };
   });
   const encoding = tokenizer.encode(text);
-  const chat = new RenderedConversation(messages, tools, template, tokenizer, text, encoding);
-  const stated = messages.some(({ train, trainSpans }) => train !== undefined || trainSpans !== undefined);
+  const chat = new RenderedConversation(messages, tools, template, tokenizer, text, encoding, contents);
   if (generationRanges === undefined) return { text, encoding, trained: chat.allTurns() };
   const marked = generationRanges.map(([start, end]) => ({ start, end }));
   return { text, encoding, trained: stated ? chat.overrideMarks(marked) : marked };
 }
 
 class RenderedConversation {
-  private contents: readonly (Span | undefined)[] | undefined;
-
   constructor(
     private readonly messages: readonly Message[],
     private readonly tools: readonly JsonValue[] | undefined,
@@ -65,6 +65,7 @@ class RenderedConversation {
     private readonly tokenizer: Tokenizer,
     private readonly text: string,
     private readonly encoding: Encoding,
+    private readonly contents: readonly (Span | undefined)[],
   ) {}
 
   allTurns(): Span[] {
@@ -74,12 +75,12 @@ class RenderedConversation {
   /** What rows say of single turns comes before what the template marks. */
   overrideMarks(marked: readonly Span[]): Span[] {
     const kept = marked.filter((mark) => {
-      const at = this.findContents().findIndex((content) => content !== undefined && overlap(content, mark));
+      const at = this.contents.findIndex((content) => content !== undefined && overlap(content, mark));
       const message = this.messages[at];
       return message === undefined || (message.train !== false && message.trainSpans === undefined);
     });
     const added = this.messages.flatMap(({ train, trainSpans }, i) => {
-      const content = this.findContents()[i];
+      const content = this.contents[i];
       const present = content !== undefined && kept.some((mark) => overlap(content, mark));
       return (train === true && !present) || trainSpans !== undefined ? this.trainedParts(i) : [];
     });
@@ -90,7 +91,7 @@ class RenderedConversation {
     const { trainSpans } = this.messages[index]!;
     const turn = this.findTurn(index);
     if (trainSpans === undefined) return [turn];
-    const content = this.findContents()[index];
+    const content = this.contents[index];
     if (content === undefined) throw this.notFound(index);
     const { lead } = splitContent(this.messages[index]!.content);
     const parts = trainSpans
@@ -104,7 +105,7 @@ class RenderedConversation {
   }
 
   private findTurn(index: number): Span {
-    const content = this.findContents()[index];
+    const content = this.contents[index];
     if (content !== undefined) {
       return { start: this.startOfTurn(index, content), end: this.endOfTurn(index, content.end) };
     }
@@ -122,6 +123,8 @@ class RenderedConversation {
   private startOfTurn(index: number, content: Span): number {
     const beforeSpaces = content.start - / *$/.exec(this.text.slice(0, content.start))![0].length;
     if (this.messages[index]!.role !== 'assistant') return beforeSpaces;
+    const prompt = generationPrompt(this.template, this.tokenizer);
+    if (prompt !== '' && this.text.endsWith(prompt, content.start)) return content.start;
     const prompted = this.renderUpTo(index, 'yes');
     if (prompted === undefined || prompted.length > content.start || !this.text.startsWith(prompted)) {
       return beforeSpaces;
@@ -133,9 +136,7 @@ class RenderedConversation {
   }
 
   private endOfTurn(index: number, contentEnd: number): number {
-    const next = this.findContents()
-      .slice(index + 1)
-      .find((content) => content !== undefined);
+    const next = this.contents.slice(index + 1).find((content) => content !== undefined);
     const limit = next?.start ?? this.text.length;
     const ends = turnEnds(this.template, this.tokenizer);
     const end = this.tokenEnd(contentEnd, limit, (id) => ends.has(id), 'first');
@@ -179,37 +180,6 @@ class RenderedConversation {
     }
   }
 
-  /** Where each content stands, without the white space around it; undefined where it cannot be told. */
-  private findContents(): readonly (Span | undefined)[] {
-    this.contents ??= this.locateContents();
-    return this.contents;
-  }
-
-  private locateContents(): readonly (Span | undefined)[] {
-    const nowhere = this.messages.map(() => undefined);
-    const everything = this.template.source + JSON.stringify([this.messages, this.tools ?? null]);
-    const marks = unusedCharacters(everything, 2 * this.messages.length);
-    if (marks.length < 2 * this.messages.length) return nowhere;
-    const marked = this.messages.map((message, i) => {
-      const { lead, core, trail } = splitContent(message.content);
-      const content = core === '' ? message.content : lead + marks[2 * i]! + core + marks[2 * i + 1]! + trail;
-      return templateMessage({ ...message, content });
-    });
-    let rendered: string;
-    try {
-      rendered = this.template.render(marked, { addGenerationPrompt: 'no', tools: this.tools }).text;
-    } catch (error) {
-      if (error instanceof UserError) return nowhere;
-      throw error;
-    }
-    const found = collectMarks(rendered, marks);
-    if (found.text !== this.text) return nowhere;
-    return this.messages.map((_, i) => {
-      const [starts, ends] = [found.places[2 * i]!, found.places[2 * i + 1]!];
-      return starts.length === 1 && ends.length === 1 ? { start: starts[0]!, end: ends[0]! } : undefined;
-    });
-  }
-
   private notFound(index: number): UserError {
     return inputError(
       'chat-turn-not-found',
@@ -217,6 +187,37 @@ class RenderedConversation {
       'Put {% generation %} marks around the assistant turns of the chat template.',
     );
   }
+}
+
+/** Where each content stands, without the white space around it; undefined where it cannot be told. */
+function locateContents(
+  messages: readonly Message[],
+  tools: readonly JsonValue[] | undefined,
+  template: ChatTemplate,
+  text: string,
+): readonly (Span | undefined)[] {
+  const nowhere = messages.map(() => undefined);
+  const everything = template.source + JSON.stringify([messages, tools ?? null]);
+  const marks = unusedCharacters(everything, 2 * messages.length);
+  if (marks.length < 2 * messages.length) return nowhere;
+  const marked = messages.map((message, i) => {
+    const { lead, core, trail } = splitContent(message.content);
+    const content = core === '' ? message.content : lead + marks[2 * i]! + core + marks[2 * i + 1]! + trail;
+    return templateMessage({ ...message, content });
+  });
+  let rendered: string;
+  try {
+    rendered = template.render(marked, { addGenerationPrompt: 'no', tools }).text;
+  } catch (error) {
+    if (error instanceof UserError) return nowhere;
+    throw error;
+  }
+  const found = collectMarks(rendered, marks);
+  if (found.text !== text) return nowhere;
+  return messages.map((_, i) => {
+    const [starts, ends] = [found.places[2 * i]!, found.places[2 * i + 1]!];
+    return starts.length === 1 && ends.length === 1 ? { start: starts[0]!, end: ends[0]! } : undefined;
+  });
 }
 
 function isTrained({ role, train, trainSpans }: Message): boolean {

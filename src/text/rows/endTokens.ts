@@ -3,37 +3,71 @@ import path from 'node:path';
 import { UserError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import { readJsonObjectIfPresent } from '../boundedJson';
-import type { ChatTemplate, Tokenizer } from '../types';
+import type { ChatTemplate, TemplateMessage, Tokenizer } from '../types';
 
 const probe = 'whence';
-const probes = new WeakMap<ChatTemplate, WeakMap<Tokenizer, number | undefined>>();
+
+/** What a template is seen to do with a conversation of two turns. */
+interface TemplateHabits {
+  /** The special token right after an assistant's content, white space aside. */
+  readonly endOfTurn: number | undefined;
+  /** What a generation prompt adds at the end; empty where it adds nothing. */
+  readonly generationPrompt: string;
+}
+
+const known = new WeakMap<ChatTemplate, WeakMap<Tokenizer, TemplateHabits>>();
+
+function templateHabits(template: ChatTemplate, tokenizer: Tokenizer): TemplateHabits {
+  let ofTemplate = known.get(template);
+  if (ofTemplate === undefined) {
+    ofTemplate = new WeakMap();
+    known.set(template, ofTemplate);
+  }
+  let habits = ofTemplate.get(tokenizer);
+  if (habits === undefined) {
+    habits = { endOfTurn: probeEnd(template, tokenizer), generationPrompt: probePrompt(template) };
+    ofTemplate.set(tokenizer, habits);
+  }
+  return habits;
+}
 
 /** The special token that the template puts right after an assistant's content (white space aside), if there is one. */
 export function endOfTurnToken(template: ChatTemplate, tokenizer: Tokenizer): number | undefined {
-  let known = probes.get(template);
-  if (known === undefined) {
-    known = new WeakMap();
-    probes.set(template, known);
-  }
-  if (!known.has(tokenizer)) known.set(tokenizer, probeEnd(template, tokenizer));
-  return known.get(tokenizer);
+  return templateHabits(template, tokenizer).endOfTurn;
 }
 
-function probeEnd(template: ChatTemplate, tokenizer: Tokenizer): number | undefined {
-  const messages = [
-    { role: 'user', content: 'a' },
-    { role: 'assistant', content: probe },
-  ];
-  let text: string;
+/** The text that asks the model for its turn, e.g. `<|im_start|>assistant` and a line break; may be empty. */
+export function generationPrompt(template: ChatTemplate, tokenizer: Tokenizer): string {
+  return templateHabits(template, tokenizer).generationPrompt;
+}
+
+const question = { role: 'user', content: 'a' };
+
+/** undefined: the template insists on other turns than these; then rows alone show what it does. */
+function tryRender(
+  template: ChatTemplate,
+  messages: readonly TemplateMessage[],
+  addGenerationPrompt: 'yes' | 'no',
+): string | undefined {
   try {
-    text = template.render(messages, { addGenerationPrompt: 'no', tools: undefined }).text;
+    return template.render(messages, { addGenerationPrompt, tools: undefined }).text;
   } catch (error) {
-    // A template may insist on other turns than these; then rows alone show how its turns end.
     if (error instanceof UserError) return undefined;
     throw error;
   }
-  const at = text.lastIndexOf(probe);
-  if (at < 0) return undefined;
+}
+
+function probePrompt(template: ChatTemplate): string {
+  const asked = tryRender(template, [question], 'no');
+  const prompted = tryRender(template, [question], 'yes');
+  if (asked === undefined || prompted === undefined || !prompted.startsWith(asked)) return '';
+  return prompted.slice(asked.length);
+}
+
+function probeEnd(template: ChatTemplate, tokenizer: Tokenizer): number | undefined {
+  const text = tryRender(template, [question, { role: 'assistant', content: probe }], 'no');
+  const at = text?.lastIndexOf(probe) ?? -1;
+  if (text === undefined || at < 0) return undefined;
   const after = at + probe.length;
   const { ids, offsets } = tokenizer.encode(text);
   for (let t = 0; t < ids.length; t++) {

@@ -7,9 +7,9 @@ import { createContext, Script } from 'node:vm';
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
 import { inputError, UserError } from '../../protocol/errors';
 
-/** Limits of one rendering. A chat of a thousand turns needs a tenth of each. */
+/** Limits of one rendering (the time: of all renderings of one conversation). A chat of a thousand turns needs a tenth of each. */
 const limits = {
-  milliseconds: 3000,
+  milliseconds: 5000,
   templateCharacters: 1_000_000,
   steps: 500_000,
   /** Characters of all strings made, and 16 for each element of all lists. */
@@ -53,6 +53,9 @@ export function compileTemplate(name: string, source: string): CompiledTemplate 
   };
 }
 
+const printTrue = () => 'True';
+const printFalse = () => 'False';
+
 type Evaluate = Interpreter['evaluate'];
 
 class BoundedInterpreter extends Interpreter {
@@ -68,6 +71,9 @@ class BoundedInterpreter extends Interpreter {
     try {
       const result = super.evaluate(statement, environment);
       this.charge(result.value);
+      // The library prints JavaScript's `true`.
+      if (result.value === true) result.toString = printTrue;
+      else if (result.value === false) result.toString = printFalse;
       return result;
     } finally {
       this.depth -= 1;
@@ -111,19 +117,40 @@ function boundedRange(first: unknown, second: unknown, third: unknown): number[]
  */
 const script = new Script('task()');
 let sharedContext: { task: () => void } | undefined;
+let insideLimit = false;
 
-function withinLimits<T>(name: string, code: string, work: () => T): T {
+/**
+ * Runs `work` under the time limit; renderings inside it share it. Watching the time costs more than a rendering does, so
+ * what renders one conversation several times does it in here.
+ */
+export function withinTimeLimit<T>(name: string, work: () => T): T {
+  if (insideLimit) return work();
   let result: { readonly value: T } | undefined;
   sharedContext ??= createContext({ task: () => undefined }) as { task: () => void };
   sharedContext.task = () => {
     result = { value: work() };
   };
+  insideLimit = true;
   try {
     script.runInContext(sharedContext, { timeout: limits.milliseconds });
   } catch (error) {
-    throw describe(name, code, error);
+    if (!isTimeout(error)) throw error;
+    const text = `${name} was stopped after ${limits.milliseconds / 1000} seconds.`;
+    throw inputError('template-limit', text, useTheModels, { cause: error });
+  } finally {
+    insideLimit = false;
   }
   return result!.value;
+}
+
+function withinLimits<T>(name: string, code: string, work: () => T): T {
+  return withinTimeLimit(name, () => {
+    try {
+      return work();
+    } catch (error) {
+      throw describe(name, code, error);
+    }
+  });
 }
 
 /** Made in the context, so it is no instance of our `Error`. */
@@ -149,10 +176,6 @@ function describe(name: string, code: string, error: unknown): UserError {
   }
   if (error instanceof LimitReached) {
     return inputError('template-limit', `${name} was stopped: ${error.message}.`, useTheModels, cause);
-  }
-  if (isTimeout(error)) {
-    const text = `${name} was stopped after ${limits.milliseconds / 1000} seconds.`;
-    return inputError('template-limit', text, useTheModels, cause);
   }
   if (error instanceof RangeError) {
     return inputError(

@@ -1,11 +1,11 @@
 /**
  * A chat template with the context that transformers gives it, and the ranges that its `{% generation %}` blocks mark.
- * The Jinja library drops those tags; to find what they enclose, the template is rendered a second time with two
- * otherwise unused characters in their places.
+ * The Jinja library drops those tags (and white space around them that Jinja keeps), so they are replaced by variables:
+ * empty ones for the text, and two otherwise unused characters in a second rendering that shows what they enclose.
  */
 import { inputError } from '../../protocol/errors';
 import type { ChatTemplate, RenderedChat } from '../types';
-import { type CompiledTemplate, compileTemplate, type TemplateVariables } from './boundedJinja';
+import { type CompiledTemplate, compileTemplate, type TemplateVariables, withinTimeLimit } from './boundedJinja';
 import { strftime } from './strftime';
 
 export interface ChatTemplateDefinition {
@@ -38,14 +38,15 @@ export function createChatTemplate(definition: ChatTemplateDefinition): ChatTemp
     render(messages, options) {
       const hasTools = options.tools !== undefined && options.tools.length > 0;
       const template = (hasTools ? templates.get('tool_use') : undefined) ?? fallback;
-      return renderMarked(template, {
+      const variables = {
         ...definition.specialTokens,
         messages,
         tools: options.tools ?? null,
         documents: null,
         add_generation_prompt: options.addGenerationPrompt === 'yes',
         strftime_now: (format: unknown) => strftime(definition.now(), String(format)),
-      });
+      };
+      return withinTimeLimit(template.name, () => renderMarked(template, variables));
     },
   };
 }
@@ -53,9 +54,9 @@ export function createChatTemplate(definition: ChatTemplateDefinition): ChatTemp
 interface MarkedTemplate {
   readonly name: string;
   readonly source: string;
-  readonly plain: CompiledTemplate;
-  /** undefined: the template has no generation tags. */
-  readonly marked: CompiledTemplate | undefined;
+  /** Prints two variables in the places of generation tags, where there are any. */
+  readonly compiled: CompiledTemplate;
+  readonly hasMarks: boolean;
 }
 
 const generationTag = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g;
@@ -68,20 +69,15 @@ function compile(name: string, source: string): MarkedTemplate {
     (_, left: string, end: string | undefined, right: string) =>
       `{%${left} set whence_mark = 0 %}{{ ${end === undefined ? openName : closeName} }}{% set whence_mark = 0 ${right}%}`,
   );
-  return {
-    name,
-    source,
-    plain: compileTemplate(name, source),
-    marked: withMarks === source ? undefined : compileTemplate(name, withMarks),
-  };
+  return { name, source, compiled: compileTemplate(name, withMarks), hasMarks: withMarks !== source };
 }
 
 function renderMarked(template: MarkedTemplate, variables: TemplateVariables): RenderedChat {
-  const text = template.plain.render(variables);
-  if (template.marked === undefined) return { text, generationRanges: undefined };
+  const text = template.compiled.render({ ...variables, [openName]: '', [closeName]: '' });
+  if (!template.hasMarks) return { text, generationRanges: undefined };
   const [open, close] = unusedCharacters(template.source + JSON.stringify([variables.messages, variables.tools]), 2);
   if (open === undefined || close === undefined) throw badMarks(template.name);
-  const marked = template.marked.render({ ...variables, [openName]: open, [closeName]: close });
+  const marked = template.compiled.render({ ...variables, [openName]: open, [closeName]: close });
   const generationRanges: [number, number][] = [];
   let stripped = '';
   let start: number | undefined;
@@ -97,12 +93,13 @@ function renderMarked(template: MarkedTemplate, variables: TemplateVariables): R
   return { text, generationRanges };
 }
 
-/** Private-use characters that do not occur in `text`. */
+/** Private-use characters that do not occur in `text`, as many of `count` as there are. */
 export function unusedCharacters(text: string, count: number): string[] {
+  const used = new Set(text.match(/[\u{f0000}-\u{ffffd}]/gu));
   const unused: string[] = [];
-  for (let code = 0xf0000; code < 0xffffe && unused.length < count; code++) {
+  for (let code = 0xf0000; code <= 0xffffd && unused.length < count; code++) {
     const character = String.fromCodePoint(code);
-    if (!text.includes(character)) unused.push(character);
+    if (!used.has(character)) unused.push(character);
   }
   return unused;
 }

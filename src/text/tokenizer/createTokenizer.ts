@@ -43,7 +43,11 @@ const longestText = 2 ** 26;
 export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
   const config = new ConfigReader(definition.file, '', definition.json);
   const vocabulary = readModel(config.object('model'), definition.special.eos);
-  const added = readAddedTokens(config, definition.furtherAdded);
+  // A token that the model knows has the model's id, whatever the entry says.
+  const added = readAddedTokens(config, definition.furtherAdded).map((token) => ({
+    ...token,
+    id: vocabulary.idOf.get(token.content) ?? token.id,
+  }));
   const names = nameTokens(vocabulary, added);
   const idOf = (token: string | undefined): number | undefined =>
     token === undefined
