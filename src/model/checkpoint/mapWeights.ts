@@ -2,11 +2,11 @@
  * Gives every tensor of a checkpoint as float32 in a file that a session can map: where it lies if it is float32
  * already, else in a cache that is filled once and shared by all processes. The checkpoint itself is never changed.
  */
-import { existsSync, realpathSync, writeSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../protocol/errors';
-import { cacheKey, makeCacheFolder } from './cacheKey';
-import { writeAtomically } from './fileAccess';
+import { cacheKey } from './cacheKey';
+import { makeFolder, writeTextAtomically } from './fileAccess';
 import { readStoredTensor } from './readStoredTensor';
 import { requireFinite } from './readTensor';
 import { shapeOf } from './requireTensors';
@@ -49,7 +49,7 @@ export async function mapWeights(
   const known = await readConverted(converted, others);
   if (known !== undefined && existsSync(checkedMark)) return new Map([...originals, ...known]);
 
-  makeCacheFolder(folder);
+  makeFolder(folder);
   const total = checkpoint.tensors.size;
   let done = 0;
   const readChecked = async (name: string, tensor: StoredTensor) => {
@@ -73,7 +73,7 @@ export async function mapWeights(
     );
     await writeSafetensors(converted, toWrite, pyTorchMetadata);
   }
-  await writeAtomically(checkedMark, (descriptor) => writeSync(descriptor, `${converterVersion}\n`));
+  await writeTextAtomically(checkedMark, `${converterVersion}\n`);
   const written = await readConverted(converted, others);
   if (written === undefined) throw new Error(`internal: ${converted} was written and cannot be read back`);
   return new Map([...originals, ...written]);

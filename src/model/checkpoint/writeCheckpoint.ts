@@ -1,9 +1,9 @@
 /** Writes a Hugging Face model folder that transformers loads: config.json, model.safetensors and the companion files. */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '../../protocol/json';
 import { embeddingNames, isTied, nameInFiles } from './canonicalNames';
-import { writeAtomically } from './fileAccess';
+import { makeFolder, readExactly, withFile, writeAtomically, writeFully, writeTextAtomically } from './fileAccess';
 import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from './writeSafetensors';
 
 /** Tokenizer and generation files that belong to a model and are copied with it. */
@@ -34,17 +34,15 @@ export async function writeCheckpoint(
   tensors: readonly TensorToWrite[],
   filesToCopy: readonly string[],
 ): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const modelType = String(config.model_type);
   const { output } = embeddingNames(modelType);
   const stored = tensors
     .filter(({ name }) => name !== output || !isTied(config))
     .map((tensor) => ({ ...tensor, name: nameInFiles(modelType, tensor.name) }));
   await writeSafetensors(path.join(folder, 'model.safetensors'), stored, pyTorchMetadata);
-  for (const file of filesToCopy) copyWhole(file, path.join(folder, path.basename(file)));
-  await writeAtomically(path.join(folder, 'config.json'), (descriptor) =>
-    writeSync(descriptor, `${JSON.stringify(withFloat32(config), null, 2)}\n`),
-  );
+  for (const file of filesToCopy) await copyWhole(file, path.join(folder, path.basename(file)));
+  await writeTextAtomically(path.join(folder, 'config.json'), `${JSON.stringify(withFloat32(config), null, 2)}\n`);
 }
 
 /** Newer transformers load in the type that the config names (`dtype`, earlier `torch_dtype`). */
@@ -54,13 +52,12 @@ function withFloat32(config: JsonObject): JsonObject {
   return { ...Object.fromEntries(others), [key]: 'float32' };
 }
 
-function copyWhole(source: string, target: string): void {
+async function copyWhole(source: string, target: string): Promise<void> {
   if (path.resolve(source) === path.resolve(target)) return;
-  const part = `${target}.${process.pid}.part`;
-  try {
-    copyFileSync(source, part);
-    renameSync(part, target);
-  } finally {
-    rmSync(part, { force: true });
-  }
+  const bytes = withFile(source, (open) => {
+    const content = new Uint8Array(open.size);
+    readExactly(open, content, 0);
+    return content;
+  });
+  await writeAtomically(target, (descriptor) => writeFully(descriptor, bytes));
 }

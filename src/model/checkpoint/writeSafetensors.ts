@@ -1,7 +1,6 @@
 /** Writes safetensors files, one tensor in memory at a time, byte for byte as the reference implementation orders them. */
-import { writeSync } from 'node:fs';
 import { internalError } from '../../protocol/errors';
-import { writeAtomically } from './fileAccess';
+import { writeAtomically, writeFully } from './fileAccess';
 import { dtypeBytes } from './safetensorsHeader';
 import type { SafetensorsDtype } from './types';
 
@@ -72,12 +71,4 @@ function encodeHeader(ordered: readonly TensorToWrite[], metadata: Readonly<Reco
   new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
   header.set(text, 8);
   return header;
-}
-
-const maximumWriteBytes = 64 << 20;
-
-function writeFully(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, maximumWriteBytes));
-  }
 }

@@ -174,6 +174,11 @@ describe('GGUF models of other architectures', () => {
     await assert.rejects(open(metadata, [embedding, odd]), { code: 'gguf-config' });
   });
 
+  it('a llama with a window is a Mistral', async () => {
+    const { config } = await open(common('llama', { 'attention.sliding_window': number(16) }), [embedding]);
+    assert.deepEqual([config.model_type, config.sliding_window], ['mistral', 16]);
+  });
+
   it('linear and yarn scaling are taken over, others refused', async () => {
     const scaled = (type: string) =>
       common('llama', {

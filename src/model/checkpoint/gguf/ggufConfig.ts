@@ -109,7 +109,7 @@ export async function ggufConfig(settings: GgufSettings, tied: boolean): Promise
       return {
         ...shared,
         ...(await llamaLike(settings)),
-        ...names('llama', 'LlamaForCausalLM'),
+        ...llamaOrMistral(settings),
         attention_bias: settings.has('blk.0.attn_q.bias'),
         mlp_bias: settings.has('blk.0.ffn_up.bias'),
       };
@@ -157,6 +157,13 @@ export async function ggufConfig(settings: GgufSettings, tied: boolean): Promise
         ...gemma3Extras(settings),
       };
   }
+}
+
+/** Mistral goes by the name of llama; what sets it apart is its window. */
+function llamaOrMistral(settings: GgufSettings): JsonObject {
+  const window = settings.count('attention.sliding_window');
+  if (window === undefined) return names('llama', 'LlamaForCausalLM');
+  return { ...names('mistral', 'MistralForCausalLM'), sliding_window: window };
 }
 
 function names(modelType: string, architecture: string): JsonObject {

@@ -10,10 +10,9 @@ const maximumHeaderBytes = 512 * 1024 * 1024;
 export class GgufCursor {
   /** Byte of the file that is read next. */
   position = 0;
-  private window = new Uint8Array(0);
+  private window = Buffer.alloc(0);
   private windowStart = 0;
-  private view = new DataView(this.window.buffer);
-  private readonly decoder = new TextDecoder('utf-8');
+  private view = viewOf(this.window);
 
   constructor(private readonly open: OpenFile) {}
 
@@ -39,8 +38,8 @@ export class GgufCursor {
     if (this.position + count > maximumHeaderBytes) throw this.refusal('its header is larger than 512 MiB');
     const start = this.position - this.windowStart;
     if (start < 0 || start + count > this.window.length) {
-      this.window = new Uint8Array(Math.min(Math.max(windowBytes, count), this.remaining));
-      this.view = new DataView(this.window.buffer);
+      this.window = Buffer.alloc(Math.min(Math.max(windowBytes, count), this.remaining));
+      this.view = viewOf(this.window);
       this.windowStart = this.position;
       readExactly(this.open, this.window, this.position);
     }
@@ -94,8 +93,10 @@ export class GgufCursor {
 
   /** A count or an offset: must be an exact, non-negative number. */
   size64(what: string): number {
-    const value = this.uint64();
-    if (typeof value !== 'number') throw this.refusal(`${what} is ${value}`);
+    const at = this.take(8);
+    // Two halves instead of a bigint: a vocabulary has a hundred thousand of these.
+    const value = this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
+    if (!Number.isSafeInteger(value)) throw this.refusal(`${what} is beyond all bounds`);
     return value;
   }
 
@@ -105,8 +106,12 @@ export class GgufCursor {
       throw this.refusal(`${what} is said to be ${length} bytes long`);
     }
     const at = this.take(length);
-    return this.decoder.decode(this.window.subarray(at, at + length));
+    return this.window.toString('utf8', at, at + length);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function narrowed(value: bigint): number | bigint {

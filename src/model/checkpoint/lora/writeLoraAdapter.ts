@@ -1,8 +1,7 @@
 /** Writes a PEFT adapter folder: adapter_config.json and adapter_model.safetensors as peft would, so that peft loads it. */
-import { mkdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '../../../protocol/json';
-import { writeAtomically } from '../fileAccess';
+import { makeFolder, writeTextAtomically } from '../fileAccess';
 import type { HostTensor, LoraAdapter } from '../types';
 import { float32Tensor, pyTorchMetadata, type TensorToWrite, writeSafetensors } from '../writeSafetensors';
 import { peftPrefix } from './readLoraAdapter';
@@ -47,7 +46,7 @@ export async function writeLoraAdapter(
   folder: string,
   adapter: Pick<LoraAdapter, 'config' | 'modules' | 'replaced' | 'savedNames'>,
 ): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const tensors: TensorToWrite[] = [];
   const add = (name: string, { shape, data }: HostTensor) => {
     tensors.push(float32Tensor(adapter.savedNames.get(name) ?? peftPrefix + name, shape, data));
@@ -58,7 +57,5 @@ export async function writeLoraAdapter(
   }
   for (const [name, tensor] of adapter.replaced) add(name, tensor);
   await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, pyTorchMetadata);
-  await writeAtomically(path.join(folder, 'adapter_config.json'), (descriptor) =>
-    writeSync(descriptor, `${JSON.stringify(adapter.config, null, 2)}\n`),
-  );
+  await writeTextAtomically(path.join(folder, 'adapter_config.json'), `${JSON.stringify(adapter.config, null, 2)}\n`);
 }
