@@ -7,7 +7,7 @@ import { causalMask, positionRanges } from './architectures/causalMask';
 import type { AdapterSource, LinearValues, LoraValues, ParameterSource } from './architectures/linear';
 import { rotaryTables } from './architectures/rotaryTables';
 import { type HeadsInput, type HookName, type Intervention, runStack } from './architectures/stack';
-import type { ModelConfig, Rotary } from './modelConfig';
+import type { ModelConfig } from './modelConfig';
 import { type LinearModule, type ModelPlan, modelPlan } from './modelPlan';
 
 export interface ForwardOptions {
@@ -18,6 +18,8 @@ export interface ForwardOptions {
   readonly adapter: AdapterSource;
   /** Replaces values at hook points; `observe` replaces none. */
   readonly intervene: Intervention;
+  /** Length that decides between longrope's frequencies; undefined: the rows' own (padded) length T. */
+  readonly sequenceLength: number | undefined;
 }
 
 export const noAdapter: AdapterSource = () => undefined;
@@ -87,14 +89,11 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
   const probabilities: Value[] = [];
   const linears: LinearValues[] = [];
   const ranges = positionRanges(builder, length);
-  const tables = new Map<Rotary, ReturnType<typeof rotaryTables>>();
+  const tables = rotaryTables(builder, config, length, options.sequenceLength ?? length);
 
   const rotate = (x: Value, layer: number): Value => {
-    const { rotary } = config.layers[layer]!;
-    if (rotary === undefined) return x;
-    const known = tables.get(rotary) ?? rotaryTables(builder, rotary, length, length);
-    tables.set(rotary, known);
-    return rotaryEmbedding(builder, x, known.cos, known.sin);
+    const table = tables(layer);
+    return table === undefined ? x : rotaryEmbedding(builder, x, table.cos, table.sin);
   };
   const attend = ({ query, key, value }: HeadsInput, layer: number): Value => {
     const { window, attentionScale } = config.layers[layer]!;

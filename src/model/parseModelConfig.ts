@@ -52,7 +52,11 @@ export function parseModelConfig(config: JsonObject, file: string): ModelConfig 
     );
   }
   for (const part of text === undefined ? [reader] : [reader, text]) refuseForeignKeys(part, family);
-  return familyParsers[family](text ?? reader);
+  const parsed = familyParsers[family](text ?? reader);
+  // The whole model's end tokens, where it names some, go before those of its text part.
+  return text !== undefined && reader.has('eos_token_id')
+    ? { ...parsed, tokens: { ...parsed.tokens, end: reader.tokenIds('eos_token_id', parsed.tokens.end) } }
+    : parsed;
 }
 
 function isFamily(name: string | undefined): name is ModelFamily {

@@ -84,6 +84,7 @@ export function fixtureGraph(
     },
     adapter: adapter(builder),
     intervene: observe,
+    sequenceLength: undefined,
   });
   const trained = batch.loss_mask.flatMap((mask, row) =>
     mask.flatMap((flag, t) => (flag === 1 ? [{ place: row * length + t, id: batch.input_ids[row]![t]! }] : [])),
