@@ -18,8 +18,8 @@ export interface ForwardOptions {
   readonly adapter: AdapterSource;
   /** Replaces values at hook points; `observe` replaces none. */
   readonly intervene: Intervention;
-  /** Length that decides between longrope's frequencies; undefined: the rows' own (padded) length T. */
-  readonly sequenceLength: number | undefined;
+  /** Length that decides between longrope's frequencies; absent: the rows' own (padded) length T. */
+  readonly sequenceLength?: number;
 }
 
 export const noAdapter: AdapterSource = () => undefined;

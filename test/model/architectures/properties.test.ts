@@ -29,7 +29,6 @@ async function logitsOf(fixture: ModelFixture): Promise<{
     parameter: (name, shape) => builder.weight(name, shape),
     adapter: noAdapter,
     intervene: observe,
-    sequenceLength: undefined,
   });
   const logits = buildLogits(builder, config, forward.head, forward.finalNorm);
   const session = await openModelSession(builder.finish([{ name: 'logits', value: logits }]), weights);
@@ -84,7 +83,6 @@ describe('every family', () => {
         },
         adapter: noAdapter,
         intervene: observe,
-        sequenceLength: undefined,
       });
       assert.deepEqual([...used].sort(), [...weights.keys()].sort());
       assert.deepEqual(
@@ -106,7 +104,6 @@ describe('every family', () => {
         adapter: noAdapter,
         intervene: (point, value) =>
           point.name === 'mlp_out' && point.layer === layer ? builder.scale(value, 0) : value,
-        sequenceLength: undefined,
       });
     const plain = build(undefined);
     const ablated = build(1);
@@ -146,7 +143,6 @@ describe('every family', () => {
             parameter: (parameter, shape) => builder.weight(parameter, shape),
             adapter: noAdapter,
             intervene: observe,
-            sequenceLength: undefined,
           }),
         (error: unknown) => error instanceof UserError && error.code === 'rows-too-long',
       );

@@ -84,7 +84,6 @@ export function fixtureGraph(
     },
     adapter: adapter(builder),
     intervene: observe,
-    sequenceLength: undefined,
   });
   const trained = batch.loss_mask.flatMap((mask, row) =>
     mask.flatMap((flag, t) => (flag === 1 ? [{ place: row * length + t, id: batch.input_ids[row]![t]! }] : [])),
