@@ -12,6 +12,10 @@ import {
 } from './ir';
 import { type Attributes, inferRules, type OpType, type ValueType } from './operators';
 
+function isTransposition(node: Node): node is Node<'Transpose'> {
+  return node.opType === 'Transpose';
+}
+
 /**
  * Grows one graph. Equal applications (same operator, inputs and attributes) give the same value, so that rules may
  * ask again for what already exists. Rules and models only append; nothing is ever rewritten in place.
@@ -146,8 +150,15 @@ export class GraphBuilder {
   gemm(a: Value, b: Value, attributes: Attributes['Gemm']): Value {
     return this.apply('Gemm', [a, b], attributes);
   }
+  /** A transposition of a transposition is one of the original, or the original itself. */
   transpose(a: Value, perm: readonly number[]): Value {
-    return perm.every((axis, i) => axis === i) ? a : this.apply('Transpose', [a], { perm });
+    if (perm.every((axis, i) => axis === i)) return a;
+    const node = this.producers.get(a);
+    if (node === undefined || !isTransposition(node)) return this.apply('Transpose', [a], { perm });
+    return this.transpose(
+      node.inputs[0]!,
+      perm.map((axis) => node.attributes.perm[axis]!),
+    );
   }
   /** Swaps the last two axes. */
   transposeLast(a: Value): Value {
