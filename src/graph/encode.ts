@@ -1,14 +1,12 @@
-import { internalError } from '../protocol/errors';
-import type { ConstantData, ElementType, Graph, Node, Shape, Value } from './ir';
-import type { OpType } from './operators';
+import { anchorOrder } from './anchorOrder';
+import { dataTypes } from './dataTypes';
+import type { ConstantData, ElementType, Graph, Shape } from './ir';
+import { type Attribute, type LoweredNode, lower } from './lower';
 import { ProtobufWriter } from './protobuf';
 
 /** Operator set the encoded models name. */
 export const opsetVersion = 20;
 const irVersion = 9;
-
-/** TensorProto.DataType */
-const dataTypes: { readonly [T in ElementType]: number } = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /** AttributeProto.AttributeType */
 const attributeTypes = { int: 2, string: 3, ints: 7 } as const;
@@ -34,149 +32,6 @@ export interface EncodedGraph {
   readonly outputs: readonly TensorDescription[];
 }
 
-/** What one IR node becomes: ONNX operator, inputs by name, attributes. */
-interface Lowered {
-  readonly opType: string;
-  readonly inputs: readonly string[];
-  readonly attributes?: readonly Attribute[];
-}
-
-type Attribute =
-  | { readonly name: string; readonly kind: 'int'; readonly value: number }
-  | { readonly name: string; readonly kind: 'string'; readonly value: string }
-  | { readonly name: string; readonly kind: 'ints'; readonly value: readonly number[] };
-
-/** Names the constants and helper nodes that a lowering needs. */
-interface Lowering {
-  /** Name of a constant int64 vector. */
-  vector(values: readonly number[]): string;
-  /** Name of zeros of this shape, made at run time. */
-  zeros(shape: Shape): string;
-  /** Name of `value` reshaped. */
-  reshaped(value: Value, shape: Shape): string;
-}
-
-type LowerRule<Op extends OpType> = (node: Node<Op>, names: readonly string[], lowering: Lowering) => Lowered;
-
-function plain(opType: string): LowerRule<OpType> {
-  return (_, inputs) => ({ opType, inputs });
-}
-
-function int(name: string, value: number): Attribute {
-  return { name, kind: 'int', value };
-}
-
-function reduce(opType: string) {
-  return (
-    { attributes }: { readonly attributes: { readonly axes: readonly number[]; readonly keepDims: 'keep' | 'drop' } },
-    [data]: readonly string[],
-    lowering: Lowering,
-  ): Lowered => ({
-    opType,
-    inputs: [data!, lowering.vector(attributes.axes)],
-    attributes: [int('keepdims', attributes.keepDims === 'keep' ? 1 : 0)],
-  });
-}
-
-const addReduction: Attribute = { name: 'reduction', kind: 'string', value: 'add' };
-
-const lowerRules: { readonly [Op in OpType]: LowerRule<Op> } = {
-  Add: plain('Add'),
-  Sub: plain('Sub'),
-  Mul: plain('Mul'),
-  Div: plain('Div'),
-  Neg: plain('Neg'),
-  Exp: plain('Exp'),
-  Log: plain('Log'),
-  Sqrt: plain('Sqrt'),
-  Reciprocal: plain('Reciprocal'),
-  Tanh: plain('Tanh'),
-  Sigmoid: plain('Sigmoid'),
-  Erf: plain('Erf'),
-  Sin: plain('Sin'),
-  Cos: plain('Cos'),
-  Relu: plain('Relu'),
-  Abs: plain('Abs'),
-  Where: plain('Where'),
-  Equal: plain('Equal'),
-  Less: plain('Less'),
-  Greater: plain('Greater'),
-  And: plain('And'),
-  Not: plain('Not'),
-  Cast: ({ attributes }, inputs) => ({ opType: 'Cast', inputs, attributes: [int('to', dataTypes[attributes.to])] }),
-  MatMul: plain('MatMul'),
-  Gemm: ({ attributes }, inputs) => ({
-    opType: 'Gemm',
-    inputs,
-    attributes: [
-      int('transA', attributes.transA === 'yes' ? 1 : 0),
-      int('transB', attributes.transB === 'yes' ? 1 : 0),
-    ],
-  }),
-  Transpose: ({ attributes }, inputs) => ({
-    opType: 'Transpose',
-    inputs,
-    attributes: [{ name: 'perm', kind: 'ints', value: attributes.perm }],
-  }),
-  Reshape: ({ attributes }, [data], lowering) => ({
-    opType: 'Reshape',
-    inputs: [data!, lowering.vector(attributes.shape)],
-    // An extent of 0 is meant as it is written; without this it would copy the input's.
-    attributes: [int('allowzero', 1)],
-  }),
-  Expand: ({ attributes }, [data], lowering) => ({
-    opType: 'Expand',
-    inputs: [data!, lowering.vector(attributes.shape)],
-  }),
-  ReduceSum: reduce('ReduceSum'),
-  ReduceMean: reduce('ReduceMean'),
-  ReduceMax: reduce('ReduceMax'),
-  ReduceLogSumExp: ({ attributes }, [data], lowering) => ({
-    opType: 'ReduceLogSumExp',
-    inputs: [data!, lowering.vector([attributes.axis])],
-    attributes: [int('keepdims', 1)],
-  }),
-  Softmax: ({ attributes }, inputs) => ({ opType: 'Softmax', inputs, attributes: [int('axis', attributes.axis)] }),
-  Concat: ({ attributes }, inputs) => ({ opType: 'Concat', inputs, attributes: [int('axis', attributes.axis)] }),
-  Slice: ({ attributes: { axis, start, end } }, [data], lowering) => ({
-    opType: 'Slice',
-    inputs: [data!, lowering.vector([start]), lowering.vector([end]), lowering.vector([axis])],
-  }),
-  Pad: ({ attributes: { axis, before, after }, output }, [data], lowering) => ({
-    opType: 'Pad',
-    inputs: [
-      data!,
-      lowering.vector([
-        ...output.shape.map((_, i) => (i === axis ? before : 0)),
-        ...output.shape.map((_, i) => (i === axis ? after : 0)),
-      ]),
-    ],
-  }),
-  GatherRows: (_, inputs) => ({ opType: 'Gather', inputs, attributes: [int('axis', 0)] }),
-  ScatterAddRows: ({ inputs: [indices], output }, [, updates], lowering) => ({
-    opType: 'ScatterND',
-    inputs: [lowering.zeros(output.shape), lowering.reshaped(indices!, [...indices!.shape, 1]), updates!],
-    attributes: [addReduction],
-  }),
-  GatherElements: ({ attributes }, inputs) => ({
-    opType: 'GatherElements',
-    inputs,
-    attributes: [int('axis', attributes.axis)],
-  }),
-  ScatterAddElements: ({ attributes, output }, [indices, updates], lowering) => ({
-    opType: 'ScatterElements',
-    inputs: [lowering.zeros(output.shape), indices!, updates!],
-    attributes: [int('axis', attributes.axis), addReduction],
-  }),
-  ArgMax: ({ attributes }, inputs) => ({
-    opType: 'ArgMax',
-    inputs,
-    attributes: [int('axis', attributes.axis), int('keepdims', 0)],
-  }),
-  Identity: plain('Identity'),
-  StopGradient: plain('Identity'),
-};
-
 function writeAttribute(writer: ProtobufWriter, attribute: Attribute): void {
   writer.string(1, attribute.name);
   if (attribute.kind === 'int') writer.int(3, attribute.value);
@@ -185,11 +40,11 @@ function writeAttribute(writer: ProtobufWriter, attribute: Attribute): void {
   writer.int(20, attributeTypes[attribute.kind]);
 }
 
-function writeNode(graph: ProtobufWriter, lowered: Lowered, output: string): void {
+function writeNode(graph: ProtobufWriter, { opType, inputs, attributes, output }: LoweredNode): void {
   graph.message(1, (node) => {
-    for (const input of lowered.inputs) node.string(1, input);
-    node.string(2, output).string(3, output).string(4, lowered.opType);
-    for (const attribute of lowered.attributes ?? []) node.message(5, (writer) => writeAttribute(writer, attribute));
+    for (const input of inputs) node.string(1, input);
+    node.string(2, output).string(3, output).string(4, opType);
+    for (const attribute of attributes ?? []) node.message(5, (writer) => writeAttribute(writer, attribute));
   });
 }
 
@@ -230,70 +85,21 @@ function writeValueInfo(graph: ProtobufWriter, field: 11 | 12, { name, type, sha
 
 /**
  * Serializes a graph as an ONNX ModelProto. Weights are not copied: `locate` says where each parameter's bytes lie.
+ * Sessions must be made with graph optimization disabled: folding would take away what keeps the order of execution
+ * (see `anchorOrder`) and merge what was meant to be computed twice.
  *
  * @param locate external data of a parameter by its Hugging Face name
  */
 export function encode(graph: Graph, locate: (parameter: string) => ExternalLocation): EncodedGraph {
+  const lowered = anchorOrder(lower(graph));
+  const describe = (name: string): TensorDescription => ({ name, ...lowered.types.get(name)! });
+  const inputs = lowered.inputs.map(describe);
+  const outputs = lowered.outputs.map(describe);
+
   const body = new ProtobufWriter();
-  const vectors = new Map<string, string>();
-  const helpers = new Map<string, string>();
-  const names = new Map<Value, string>([...graph.sources.keys()].map((value) => [value, value.name]));
-
-  const vector = (values: readonly number[]): string => {
-    const name = `int64[${values.join(' ')}]`;
-    if (!vectors.has(name)) {
-      vectors.set(name, name);
-      writeTensor(
-        body,
-        { name, type: 'int64', shape: [values.length] },
-        rawBytes(BigInt64Array.from(values, (value) => BigInt(value))),
-      );
-    }
-    return name;
-  };
-  const helper = (name: string, lowered: () => Lowered): string => {
-    if (!helpers.has(name)) {
-      helpers.set(name, name);
-      writeNode(body, lowered(), name);
-    }
-    return name;
-  };
-  const lowering: Lowering = {
-    vector,
-    zeros: (shape) => {
-      writeZero();
-      return helper(`zeros[${shape.join(' ')}]`, () => ({ opType: 'Expand', inputs: ['float32 zero', vector(shape)] }));
-    },
-    reshaped: (value, shape) =>
-      helper(`${names.get(value)} as [${shape.join(' ')}]`, () => ({
-        opType: 'Reshape',
-        inputs: [names.get(value)!, vector(shape)],
-      })),
-  };
-  const writeZero = (): void => {
-    if (helpers.has('float32 zero')) return;
-    helpers.set('float32 zero', 'float32 zero');
-    writeTensor(body, { name: 'float32 zero', type: 'float32', shape: [] }, rawBytes(Float32Array.of(0)));
-  };
-
-  for (const [value, source] of graph.sources) {
-    if (source.kind === 'constant') writeTensor(body, value, rawBytes(source.data));
-    if (source.kind === 'weight') writeTensor(body, value, locate(source.parameter));
-  }
-  for (const node of graph.nodes) {
-    names.set(node.output, node.output.name);
-    const inputs = node.inputs.map((input) => names.get(input) ?? raise(input));
-    // The table is indexed by the node's own operator, so rule and node agree.
-    const rule = lowerRules[node.opType] as LowerRule<OpType>;
-    writeNode(body, rule(node, inputs, lowering), node.output.name);
-  }
-  const inputs = [...graph.sources]
-    .filter(([, { kind }]) => kind === 'input')
-    .map(([{ name, type, shape }]) => ({ name, type, shape }));
-  const outputs = graph.outputs.map(({ name, value: { type, shape } }) => ({ name, type, shape }));
-  for (const { name, value } of graph.outputs) {
-    if (name !== names.get(value)) writeNode(body, { opType: 'Identity', inputs: [names.get(value)!] }, name);
-  }
+  for (const [name, data] of lowered.constants) writeTensor(body, describe(name), rawBytes(data));
+  for (const [name, parameter] of lowered.weights) writeTensor(body, describe(name), locate(parameter));
+  for (const node of lowered.nodes) writeNode(body, node);
   for (const input of inputs) writeValueInfo(body, 11, input);
   for (const output of outputs) writeValueInfo(body, 12, output);
 
@@ -305,8 +111,4 @@ export function encode(graph: Graph, locate: (parameter: string) => ExternalLoca
     .message(8, (opset) => opset.string(1, '').int(2, opsetVersion))
     .finish();
   return { bytes, inputs, outputs };
-}
-
-function raise(value: Value): never {
-  throw internalError(`${value.name} is used before it is made`);
 }
