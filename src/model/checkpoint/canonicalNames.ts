@@ -37,25 +37,13 @@ function rulesOf(modelType: string): NameRules {
   return Object.hasOwn(rules, modelType) ? rules[modelType]! : llamaRules;
 }
 
-/** The output head's name in GPT-NeoX files, which transformers calls `lm_head` once loaded (since its version 5). */
-const neoxHeadInFiles = 'embed_out.';
-
 /** The parameter's canonical name; undefined for a buffer, which is no parameter. */
 export function canonicalName(modelType: string, name: string): string | undefined {
   const { prefix, bareStart, buffers } = rulesOf(modelType);
-  if (modelType === 'gpt_neox' && name.startsWith(neoxHeadInFiles)) {
-    return `lm_head.${name.slice(neoxHeadInFiles.length)}`;
-  }
+  // transformers 5 calls GPT-NeoX's head lm_head in memory; files have always said embed_out.
+  if (modelType === 'gpt_neox' && name.startsWith('lm_head.')) return name.replace('lm_head.', 'embed_out.');
   const canonical = bareStart.test(name) ? prefix + name : name;
   return buffers.test(canonical) ? undefined : canonical;
-}
-
-/** The name that files give to a parameter of that canonical name. */
-export function nameInFiles(modelType: string, canonical: string): string {
-  if (modelType === 'gpt_neox' && canonical.startsWith('lm_head.')) {
-    return neoxHeadInFiles + canonical.slice('lm_head.'.length);
-  }
-  return canonical;
 }
 
 /** Name of the input embedding and of the output head's weight. */
@@ -64,7 +52,7 @@ export function embeddingNames(modelType: string): { readonly input: string; rea
     case 'gpt2':
       return { input: 'transformer.wte.weight', output: 'lm_head.weight' };
     case 'gpt_neox':
-      return { input: 'gpt_neox.embed_in.weight', output: 'lm_head.weight' };
+      return { input: 'gpt_neox.embed_in.weight', output: 'embed_out.weight' };
     default:
       return { input: 'model.embed_tokens.weight', output: 'lm_head.weight' };
   }

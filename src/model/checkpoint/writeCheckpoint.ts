@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '../../protocol/json';
-import { embeddingNames, isTied, nameInFiles } from './canonicalNames';
+import { embeddingNames, isTied } from './canonicalNames';
 import { makeFolder, readExactly, withFile, writeAtomically, writeFully, writeTextAtomically } from './fileAccess';
 import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from './writeSafetensors';
 
@@ -35,11 +35,8 @@ export async function writeCheckpoint(
   filesToCopy: readonly string[],
 ): Promise<void> {
   makeFolder(folder);
-  const modelType = String(config.model_type);
-  const { output } = embeddingNames(modelType);
-  const stored = tensors
-    .filter(({ name }) => name !== output || !isTied(config))
-    .map((tensor) => ({ ...tensor, name: nameInFiles(modelType, tensor.name) }));
+  const { output } = embeddingNames(String(config.model_type));
+  const stored = tensors.filter(({ name }) => name !== output || !isTied(config));
   await writeSafetensors(path.join(folder, 'model.safetensors'), stored, pyTorchMetadata);
   for (const file of filesToCopy) await copyWhole(file, path.join(folder, path.basename(file)));
   await writeTextAtomically(path.join(folder, 'config.json'), `${JSON.stringify(withFloat32(config), null, 2)}\n`);

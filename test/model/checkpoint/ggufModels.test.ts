@@ -5,6 +5,7 @@ import path from 'node:path';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readStoredTensor } from '../../../src/model/checkpoint/readStoredTensor';
 import { shapeOf } from '../../../src/model/checkpoint/requireTensors';
+import { parseModelConfig } from '../../../src/model/parseModelConfig';
 import { encodeGguf, float32Bytes, type GgufField, type GgufTensorToWrite } from '../../support/writeGguf';
 
 /** A float32 tensor whose elements are `value(flat index)`. */
@@ -45,7 +46,10 @@ describe('GGUF models of other architectures', () => {
   async function open(metadata: Record<string, GgufField>, tensors: readonly GgufTensorToWrite[]) {
     const file = path.join(scratch, 'model.gguf');
     writeFileSync(file, encodeGguf(metadata, tensors));
-    return openCheckpoint(file);
+    const checkpoint = await openCheckpoint(file);
+    // The config must be one that its architecture understands.
+    parseModelConfig(checkpoint.config, file);
+    return checkpoint;
   }
 
   it('GPT-2: Conv1D matrices get their inputs back into rows; a copied head is the tied one', async () => {

@@ -91,7 +91,7 @@ const tables: Readonly<Record<GgufArchitecture, NameTable>> = {
     },
   },
   gptneox: {
-    outer: { token_embd: 'gpt_neox.embed_in', output_norm: 'gpt_neox.final_layer_norm', output: 'lm_head' },
+    outer: { token_embd: 'gpt_neox.embed_in', output_norm: 'gpt_neox.final_layer_norm', output: 'embed_out' },
     block: 'gpt_neox.layers.N.',
     inner: {
       attn_norm: 'input_layernorm',

@@ -26,8 +26,10 @@ export interface BaseModel {
 /** GPT-2's Conv1D keeps [in, out]; every Linear keeps [out, in]. */
 const conv1d = /(?:^|\.)h\.\d+\.(?:attn|mlp|crossattention)\.(?:c_attn|c_proj|c_fc|q_attn)$/;
 const embedding = /(?:^|\.)(?:embed_tokens|wte|wpe|embed_in)$/;
-const head = 'lm_head';
-const inputEmbeddings = ['model.embed_tokens.weight', 'transformer.wte.weight', 'gpt_neox.embed_in.weight'];
+const neoxHead = 'embed_out';
+const usualHead = 'lm_head';
+const neoxEmbedding = 'gpt_neox.embed_in.weight';
+const inputEmbeddings = ['model.embed_tokens.weight', 'transformer.wte.weight', neoxEmbedding];
 
 /**
  * `parameters` maps the base's canonical parameter names to shapes, without the head where it is tied. `storedNames` are
@@ -38,12 +40,13 @@ export function describeBase(
   storedNames: readonly string[],
 ): BaseModel {
   const input = inputEmbeddings.find((name) => parameters.has(name));
-  const output = `${head}.weight`;
+  const output = `${input === neoxEmbedding ? neoxHead : usualHead}.weight`;
   const tied = input !== undefined && !parameters.has(output) ? { input, output } : undefined;
   const all = new Map(parameters);
   if (tied !== undefined) all.set(tied.output, parameters.get(tied.input)!);
-  const oldHead = input === 'gpt_neox.embed_in.weight' && storedNames.some((name) => name.includes('.embed_out.'));
-  const adapterName = (canonical: string) => (oldHead ? canonical.replace(/^lm_head(?=\.|$)/, 'embed_out') : canonical);
+  // Unless its tensors say embed_out, an adapter of GPT-NeoX is taken to come from transformers 5.
+  const newHead = input === neoxEmbedding && !storedNames.some((name) => name.includes(`.${neoxHead}.`));
+  const adapterName = (canonical: string) => (newHead ? canonical.replace(/^embed_out(?=\.|$)/, usualHead) : canonical);
   return { modules: findModules(all, adapterName), parameters: all, tied, adapterName };
 }
 
@@ -57,7 +60,11 @@ function findModules(
     const module = name.slice(0, -'.weight'.length);
     const [rows, columns] = shape as readonly [number, number];
     const [outputs, inputs] = conv1d.test(module) ? [columns, rows] : [rows, columns];
-    const kind = embedding.test(module) ? 'embedding' : module === head ? 'outputHead' : 'linear';
+    const kind = embedding.test(module)
+      ? 'embedding'
+      : module === usualHead || module === neoxHead
+        ? 'outputHead'
+        : 'linear';
     modules.set(module, { module, adapterPath: adapterName(module), inputs, outputs, kind });
   }
   return modules;
