@@ -19,9 +19,10 @@ const shared = {
   },
 };
 
+// Suites, and programs that suites start as child processes.
 async function testFiles(folder) {
   const entries = await readdir(folder, { recursive: true });
-  return entries.filter((name) => name.endsWith('.test.ts')).map((name) => path.join(folder, name));
+  return entries.filter((name) => /\.(?:test|child)\.ts$/.test(name)).map((name) => path.join(folder, name));
 }
 
 await rm('dist', { recursive: true, force: true });

@@ -1,0 +1,23 @@
+import type { JobKind, Jobs } from '../protocol/jobs';
+import type { JobContext } from './jobContext';
+
+/** What the engine does for one kind of request. */
+export interface Job<Request, Result> {
+  /**
+   * Holds the request, which is any plain data within the bounds of a message, to its type.
+   *
+   * @throws UserError of kind `badInput`
+   */
+  check(request: unknown): Request;
+  run(request: Request, context: JobContext): Promise<Result>;
+}
+
+/** Loads a handler when it is first needed, so that a job pays for its own code only. */
+export type JobLoader<Request, Result> = () => Promise<Job<Request, Result>>;
+
+export type JobTable = { readonly [K in JobKind]: JobLoader<Jobs[K]['request'], Jobs[K]['result']> };
+
+/** Every job: a line here and a file in `jobs/`. */
+export const jobTable: JobTable = {
+  doctor: async () => (await import('./jobs/doctor')).doctor,
+};

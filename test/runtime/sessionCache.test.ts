@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Session } from '../../src/runtime/openSession';
+import { createSessionCache } from '../../src/runtime/sessionCache';
+
+/** Counts sessions alive. */
+function sessionFactory() {
+  let alive = 0;
+  let most = 0;
+  let opened = 0;
+  const open = (outcome: 'opens' | 'fails') => async (): Promise<Session> => {
+    await Promise.resolve();
+    if (outcome === 'fails') throw new Error('does not open');
+    opened += 1;
+    alive += 1;
+    most = Math.max(most, alive);
+    return {
+      device: 'cpu',
+      inputs: [],
+      outputs: [],
+      run: async () => ({}),
+      release: async () => {
+        await Promise.resolve();
+        alive -= 1;
+      },
+    };
+  };
+  return { open, counts: () => ({ alive, most, opened }) };
+}
+
+describe('session cache', () => {
+  it('however it is asked, at most its capacity is alive, the last used ones, and none is lost', async () => {
+    const asks = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 5 }), fc.constantFrom('opens' as const, 'fails' as const)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), asks, async (capacity, sequence) => {
+        const factory = sessionFactory();
+        const cache = createSessionCache(capacity);
+        await Promise.allSettled(sequence.map(([key, outcome]) => cache.get(`${key}`, factory.open(outcome))));
+        const { alive, most } = factory.counts();
+        assert.ok(most <= capacity);
+        assert.equal(alive, cache.keys().length);
+        await cache.releaseAll();
+        assert.equal(factory.counts().alive, 0);
+      }),
+    );
+  });
+
+  it('the least recently used one goes first', async () => {
+    const factory = sessionFactory();
+    const cache = createSessionCache(2);
+    for (const key of ['a', 'b', 'a', 'c']) await cache.get(key, factory.open('opens'));
+    assert.deepEqual(cache.keys(), ['a', 'c']);
+    await cache.get('a', factory.open('opens'));
+    assert.equal(factory.counts().opened, 3);
+  });
+});
