@@ -34,7 +34,7 @@ export function textStructure(text: string): TextStructure {
 }
 
 /** Index of the quote that closes the string opened at `start`, or -1. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1) {
     let first = end;

@@ -34,7 +34,7 @@ const mebi = 2 ** 20;
 export const dataLimits: DataLimits = {
   maxRowBytes: 32 * mebi,
   maxDepth: 100,
-  maxValuesPerRow: 4 * mebi,
+  maxValuesPerRow: mebi,
   maxDecompressedBytes: 64 * 1024 * mebi,
   maxCompressionRatio: 200,
   ratioCheckedAfter: 256 * mebi,

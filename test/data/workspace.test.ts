@@ -127,7 +127,7 @@ describe('workspace file', () => {
       'whence.json:1:13: not JSON: value expected. Correct it.',
       'whence.json:1:13: not JSON: close brace expected. Correct it.',
     ]);
-    assert.deepEqual(await problemsOf(''), ['whence.json:1:1: not JSON: value expected. Correct it.']);
+    assert.deepEqual(await problemsOf(''), ['whence.json: not JSON: value expected. Correct it.']);
     assert.deepEqual(await problemsOf('[]'), [
       'whence.json:1:1: the file: Invalid input: expected object, received array. Correct this value.',
     ]);

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
+import type { Data } from 'apache-arrow';
 import type { JsonObject, JsonValue } from '../../protocol/json';
 import type { CheckedFile } from '../byte-source';
 import type { DataLimits } from '../limits';
 import { ownEntries } from '../own';
 import { rowOf, rowProblem } from '../parse-row';
+import { checkedBodyLength } from './arrow-metadata';
 import { BatchBuilder, fileProblem, type RowBatch } from './batch';
 import { toJson, ValueBudget } from './to-json';
 
@@ -21,9 +23,7 @@ export async function* readArrow(file: CheckedFile, label: string, limits: DataL
     const reader = await RecordBatchReader.from(messageBytes(handle, messages));
     for await (const records of reader) {
       const columns = records.schema.fields.map(({ name }, index) => ({ name, vector: records.getChildAt(index) }));
-      if (records.numRows > limits.maxIndexedRows) {
-        throw new RangeError(`a record batch claims ${records.numRows} rows`);
-      }
+      for (const { vector } of columns) for (const data of vector?.data ?? []) checkColumn(data);
       for (let i = 0; i < records.numRows; i++) {
         const address = { file: label, row: row++, line: undefined, bytes: undefined };
         try {
@@ -95,9 +95,9 @@ async function checkMessages(handle: Handle, size: number, limits: DataLimits): 
     if (length < 0 || length > limits.maxHeaderBytes || position + length > end) {
       throw new RangeError(`a message claims ${length} bytes of metadata`);
     }
-    const body = bodyLength(await readExactly(handle, position, length));
+    const body = checkedBodyLength(await readExactly(handle, position, length), limits);
     position += length;
-    if (body > limits.maxGroupBytes || position + body > end) throw new RangeError(`a message claims ${body} bytes`);
+    if (position + body > end) throw new RangeError(`a message claims ${body} bytes`);
     position += body;
     ranges.push({ start, end: position });
     if (ranges.length > maxMessages) throw new RangeError('it has too many messages');
@@ -106,16 +106,33 @@ async function checkMessages(handle: Handle, size: number, limits: DataLimits): 
   return ranges;
 }
 
-/** `bodyLength` of a Message flatbuffer (field 3 of its root table, an int64, 0 where absent). */
-function bodyLength(metadata: Buffer): number {
-  const table = metadata.readUInt32LE(0);
-  const vtable = table - metadata.readInt32LE(table);
-  const vtableLength = metadata.readUInt16LE(vtable);
-  const slot = 4 + 2 * 3;
-  const field = slot + 2 <= vtableLength ? metadata.readUInt16LE(vtable + slot) : 0;
-  const length = field === 0 ? 0n : metadata.readBigInt64LE(table + field);
-  if (length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`a message claims ${length} bytes`);
-  return Number(length);
+/**
+ * Checks the offsets and lengths inside a column's data: they come from the body and are believed by the reader.
+ * @throws RangeError
+ */
+function checkColumn(data: Data): void {
+  const { length, valueOffsets, children, values } = data as unknown as ColumnParts;
+  const typeName = String(data.type);
+  if (valueOffsets instanceof Int32Array || valueOffsets instanceof BigInt64Array) {
+    const end = children.length > 0 ? children[0]!.length : values.byteLength;
+    if (valueOffsets.length < length + 1 && length > 0) throw new RangeError(`a column of ${typeName} is cut off`);
+    let previous = 0;
+    for (let i = 0; i <= length && i < valueOffsets.length; i++) {
+      const offset = Number(valueOffsets[i]);
+      if (offset < previous || offset > end) throw new RangeError(`a column of ${typeName} points outside its data`);
+      previous = offset;
+    }
+  } else if (children.some((child) => child.length < length)) {
+    throw new RangeError(`a column of ${typeName} is longer than its parts`);
+  }
+  for (const child of children) checkColumn(child);
+}
+
+interface ColumnParts {
+  readonly length: number;
+  readonly valueOffsets: unknown;
+  readonly values: { readonly byteLength: number };
+  readonly children: readonly Data[];
 }
 
 async function* messageBytes(handle: Handle, ranges: readonly ByteRange[]): AsyncGenerator<Uint8Array> {

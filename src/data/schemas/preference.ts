@@ -19,7 +19,8 @@ export function stringOrTurnPreference(fields: RowFields, schema: Schema): Prefe
   if (Array.isArray(chosen) || Array.isArray(rejected)) return turnPreference(fields, schema);
   const better = fields.text('chosen');
   const worse = fields.text('rejected');
-  if (fields.value('prompt') === undefined) {
+  const asked = fields.value('instruction') === undefined ? 'prompt' : 'instruction';
+  if (fields.value(asked) === undefined) {
     const shared = sharedTextLength(better, worse);
     return {
       kind: 'preference',
@@ -29,22 +30,22 @@ export function stringOrTurnPreference(fields: RowFields, schema: Schema): Prefe
     };
   }
   const system = fields.optionalText('system');
-  const input = fields.optionalText('input');
-  const history = readHistory(fields);
   const isTurns = Array.isArray(fields.value('prompt'));
-  const isInstruction = fields.spelled('prompt') === 'instruction' || input !== undefined || history.length > 0;
   // Bare texts stay texts, joined raw as TRL does; a system text or an instruction makes them turns.
-  if (!isTurns && !isInstruction && (system === undefined || system === '')) {
+  if (asked === 'prompt' && !isTurns && (system === undefined || system === '')) {
     return { kind: 'preference', prompt: fields.text('prompt'), chosen: better, rejected: worse };
   }
+  const input = asked === 'instruction' ? (fields.optionalText('input') ?? '') : '';
+  const history = asked === 'instruction' ? readHistory(fields) : [];
   const join = schema.prompt.kind === 'turns' ? schema.prompt.join : '\n\n';
-  const asked = isTurns
-    ? readMessages(fields.list('prompt'), fields.spelled('prompt'), schema)
-    : [turn('user', [fields.text('prompt'), input ?? ''].filter((text) => text !== '').join(join))];
+  const question =
+    asked === 'prompt' && isTurns
+      ? readMessages(fields.list('prompt'), fields.spelled('prompt'), schema)
+      : [turn('user', [fields.text(asked), input].filter((text) => text !== '').join(join))];
   const prompt = [
     ...(system === undefined || system === '' ? [] : [turn('system', system)]),
-    ...history.flatMap(([question, answer]) => [turn('user', question), turn('assistant', answer)]),
-    ...asked,
+    ...history.flatMap(([earlier, answer]) => [turn('user', earlier), turn('assistant', answer)]),
+    ...question,
   ];
   return { kind: 'preference', prompt, chosen: [turn('assistant', better)], rejected: [turn('assistant', worse)] };
 }

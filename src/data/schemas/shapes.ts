@@ -80,7 +80,8 @@ export const shapes: Readonly<Record<SchemaName, Shape>> = {
     family: 'preference',
     required: { chosen: field(isTextOrTurns, 'chosen'), rejected: field(isTextOrTurns, 'rejected') },
     optional: {
-      prompt: field(isTextOrTurns, 'prompt', 'question', 'instruction'),
+      prompt: field(isTextOrTurns, 'prompt', 'question'),
+      instruction,
       input,
       history,
       system,
