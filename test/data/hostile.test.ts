@@ -107,7 +107,7 @@ describe('other text containers', () => {
     const { rows, messages } = await readContent('x.json', text);
     assert.deepEqual(values({ rows }), [{ a: 1 }, { c: 3 }, { e: 5 }]);
     assert.deepEqual(messages, [
-      'x.json, line 3: not JSON at column 11: a bare control character U+000A inside a string.',
+      'x.json, line 3: not JSON at column 11: the text ends inside a string, a closing " is missing.',
       'x.json, line 5: not JSON at column 8: } where a value is expected.',
     ]);
   });

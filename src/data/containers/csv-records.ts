@@ -13,6 +13,8 @@ export interface CsvRecord {
   readonly fault: string | undefined;
 }
 
+const unclosed = 'a quoted field is opened and not closed as CSV needs it.';
+
 /** How often a runaway quote may be taken back before line ends inside quotes are no longer believed. */
 const maxRecoveries = 64;
 
@@ -89,10 +91,10 @@ export class CsvRecordScanner {
             : this.pending.length > this.limits.maxRowBytes);
       if (runaway) {
         this.recoveries++;
-        const why = 'a quoted field is opened and not closed as CSV needs it.';
-        found.push(this.cut(this.firstNewline, this.firstNewline + 1, why));
+        found.push(this.cut(this.firstNewline, this.firstNewline + 1, unclosed));
       } else if (i < this.pending.length) {
-        found.push(this.cut(i, i + 1, undefined));
+        // Once recoveries are used up, a line end ends the record even inside quotes.
+        found.push(this.cut(i, i + 1, this.state === 'quoted' ? unclosed : undefined));
       } else {
         this.scanFrom = i;
         if (this.newlines === 0 && i > this.limits.maxRowBytes + 1) this.discard(i);

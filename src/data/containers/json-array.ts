@@ -109,6 +109,7 @@ export class ArrayScanner {
           this.inString = false;
           this.escaped = false;
           this.broken = true;
+          this.solidEnd = offset;
         }
         continue;
       }

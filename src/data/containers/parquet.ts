@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import type { JsonObject } from '../../protocol/json';
 import { type CheckedFile, readRange } from '../byte-source';
@@ -14,20 +15,26 @@ export async function* readParquet(file: CheckedFile, label: string, limits: Dat
   const handle = await open(file.path);
   let row = 0;
   try {
-    const buffer = fileBuffer(handle, file.size);
+    const reading: Reading = { state: 'reading' };
+    const buffer = fileBuffer(handle, file.size, reading);
     await checkFooter(file, limits);
     const metadata = await hyparquet.parquetMetadataAsync(buffer, { geoparquet: false });
     checkGroups(metadata, file.size, limits);
     for (const group of metadata.row_groups) {
       const rowCount = Number(group.num_rows);
       await checkPages(group, buffer, limits);
-      const values = await hyparquet.parquetReadObjects({
-        file: buffer,
-        metadata,
-        rowStart: row,
-        rowEnd: row + rowCount,
-        compressors: boundedCompressors(compressors, limits),
-      });
+      const values = await hyparquet
+        .parquetReadObjects({
+          file: buffer,
+          metadata,
+          rowStart: row,
+          rowEnd: row + rowCount,
+          compressors: boundedCompressors(compressors, limits),
+        })
+        .catch((error: unknown) => {
+          reading.state = 'failed';
+          throw error;
+        });
       if (values.length !== rowCount) {
         throw new RangeError(`a row group of ${rowCount} rows holds ${values.length}`);
       }
@@ -62,7 +69,15 @@ export async function* readParquet(file: CheckedFile, label: string, limits: Dat
 type Handle = Awaited<ReturnType<typeof open>>;
 type RowGroup = FileMetaData['row_groups'][number];
 
-function fileBuffer(handle: Handle, size: number): AsyncBuffer {
+/**
+ * Where hyparquet throws while it is still starting the reads of other columns, it leaves their promises behind, and one
+ * that is rejected later would end the process. So no read is answered once the call has failed.
+ */
+interface Reading {
+  state: 'reading' | 'failed';
+}
+
+function fileBuffer(handle: Handle, size: number, reading: Reading): AsyncBuffer {
   return {
     byteLength: size,
     async slice(start: number, end: number = size) {
@@ -76,7 +91,9 @@ function fileBuffer(handle: Handle, size: number): AsyncBuffer {
         if (bytesRead === 0) throw new RangeError('the file became shorter while it was read');
         filled += bytesRead;
       }
-      return bytes.buffer;
+      // A turn of the event loop, so that a call that fails at once is known to have failed.
+      await setImmediate();
+      return reading.state === 'failed' ? new Promise<never>(() => undefined) : bytes.buffer;
     },
   };
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseDocument } from 'yaml';
 import type { JsonObject, JsonValue } from '../../protocol/json';
 import type { ConfigProblem } from '../config/check';
+import { textStructure } from '../json-text';
 import { own } from '../own';
 import { detectedSchema } from '../schemas/detect';
 import { alpacaPlain, type PlainStyle } from '../schemas/prompt-style';
@@ -12,6 +13,9 @@ import type { MappingResult } from './types';
 /** Aliases that a YAML file may unfold: a handful is normal, thousands are an attack. */
 const maxAliases = 100;
 const maxDatasets = 1000;
+const maxLength = 2 ** 20;
+const maxDepth = 50;
+const deeplyIndented = /^ {200}/m;
 
 const roleDefaults: Readonly<Record<string, SpelledRole>> = {
   human: 'user',
@@ -43,6 +47,10 @@ export function readAxolotl(file: string, text: string, dataPath: string): Mappi
 }
 
 function parseYaml(file: string, text: string): JsonObject | ConfigProblem {
+  // The parser takes time in the square of the depth, by brackets or by indentation.
+  if (text.length > maxLength || textStructure(text).depth > maxDepth || deeplyIndented.test(text)) {
+    return problem(file, 1, 1, 'bad-yaml', 'this YAML is too large or nested too deep.');
+  }
   try {
     const document = parseDocument(text, { logLevel: 'silent', merge: false });
     const [error] = document.errors;
