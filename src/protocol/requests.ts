@@ -92,8 +92,6 @@ export interface AnswerDelta {
 }
 
 export interface AskResult {
-  readonly device: string;
-  readonly seconds: number;
   readonly tokensPerSecond: number;
   readonly answers: readonly Answer[];
   readonly warnings: readonly Warning[];
@@ -140,8 +138,6 @@ export interface ScoredRows {
 }
 
 export interface ScoreResult {
-  readonly device: string;
-  readonly seconds: number;
   readonly model: ModelIdentity;
   readonly problems: readonly DataProblem[];
   readonly warnings: readonly Warning[];
@@ -167,6 +163,8 @@ export interface TrainRequest {
   readonly data: readonly DataSource[];
   /** The recipe as parsed from its file, checked again by the engine. */
   readonly recipe: JsonObject;
+  /** What a written adapter calls its base: a path or a hub name. */
+  readonly reference: string;
   /** Folder of the result, absolute. */
   readonly out: string;
 }
@@ -183,8 +181,6 @@ export interface TrainStep {
 export interface TrainResult {
   readonly out: string;
   readonly run: string;
-  readonly device: string;
-  readonly seconds: number;
   readonly steps: readonly TrainStep[];
   readonly problems: readonly DataProblem[];
   readonly warnings: readonly Warning[];
@@ -209,6 +205,7 @@ export interface InspectModelResult {
   readonly keyValueHeads: number;
   readonly vocabularySize: number;
   readonly maxPositions: number;
+  readonly linearModules: number;
   readonly storedAs: Readonly<Record<string, number>>;
   readonly chatTemplate: 'yes' | 'no';
   readonly adapter: {
@@ -217,4 +214,25 @@ export interface InspectModelResult {
     readonly base: string | null;
   } | null;
   readonly warnings: readonly Warning[];
+}
+
+/** Counts what a model would train in each row of data files. */
+export interface InspectDataRequest {
+  readonly kind: 'inspectData';
+  readonly compute: ComputeSettings;
+  readonly model: ModelSource;
+  readonly data: readonly DataSource[];
+  readonly maxLength: number;
+}
+
+export interface InspectDataResult {
+  readonly files: readonly {
+    readonly file: string;
+    readonly rows: number;
+    readonly tokens: number;
+    readonly trainedTokens: number;
+    readonly longestRow: number;
+    readonly truncatedRows: number;
+  }[];
+  readonly problems: readonly DataProblem[];
 }

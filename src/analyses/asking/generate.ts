@@ -1,0 +1,216 @@
+import { GraphBuilder } from '../../graph/builder';
+import { createRandom } from '../../linalg/random';
+import { adapterFeeds, bindParameters } from '../../model/bindParameters';
+import { buildDecodeStep, cacheInputs } from '../../model/buildDecodeStep';
+import { observe } from '../../model/buildForward';
+import { buildPrefill } from '../../model/buildPrefill';
+import type { MappedWeights } from '../../model/checkpoint/types';
+import {
+  cacheFeeds,
+  createKeyValueCache,
+  grownKeyValueCache,
+  type KeyValueCache,
+  storePrefill,
+  storeStep,
+} from '../../model/keyValueCache';
+import type { LanguageModel } from '../../model/openLanguageModel';
+import { inputError, internalError, type UserError } from '../../protocol/errors';
+import type { Sampling } from '../../protocol/requests';
+import type { Session } from '../../runtime/openSession';
+import type { SessionCache } from '../../runtime/sessionCache';
+import { type ComputePlace, openModelSession } from '../openModelSession';
+import { type ChosenToken, chooseToken } from './chooseToken';
+
+export interface GenerationContext {
+  readonly model: LanguageModel;
+  readonly weights: MappedWeights;
+  readonly place: ComputePlace;
+  readonly sessions: SessionCache;
+  readonly sampling: Sampling;
+  /** New tokens of each prompt at most, 1 or more. */
+  readonly maxTokens: number;
+  /** Each new token as it comes; a stop token is not reported. */
+  readonly onToken: (prompt: number, token: ChosenToken) => void;
+}
+
+export interface Continuation {
+  /** New tokens, without the stop token that ended them. */
+  readonly tokens: readonly ChosenToken[];
+  readonly finish: 'stop' | 'length';
+}
+
+/** Sequence lengths are rounded up to this, so that like prompts share sessions. */
+const lengthGrain = 32;
+/** Positions a cache grows by. */
+const cacheGrain = 128;
+/** With at least this many new tokens, packing the weights for narrow products is paid back. */
+const packingPaysFrom = 48;
+
+/**
+ * Continues prompts, together, with a key/value cache. Each prompt draws from its own stream of random numbers, so that
+ * its sampled answer does not depend on what else is asked.
+ *
+ * @param prompts token ids, at least one each
+ */
+export async function generate(prompts: readonly Int32Array[], context: GenerationContext): Promise<Continuation[]> {
+  const { model, sampling, maxTokens } = context;
+  const states = prompts.map((ids, prompt) => ({
+    prompt,
+    /** Tokens whose keys and values are in the cache. */
+    position: ids.length,
+    tokens: [] as ChosenToken[],
+    finish: undefined as Continuation['finish'] | undefined,
+    random: createRandom(sampling.kind === 'sampled' ? sampling.seed : 0, `sample ${prompt}`),
+  }));
+  type State = (typeof states)[number];
+  const mostPositions = model.config.lengthLimit ?? Number.POSITIVE_INFINITY;
+  const advance = (state: State, logits: Float32Array): void => {
+    if (state.finish !== undefined) return;
+    const token = chooseToken(logits, sampling, state.random);
+    if (model.text.stopTokens.has(token.id)) {
+      state.finish = 'stop';
+      return;
+    }
+    state.tokens.push(token);
+    context.onToken(state.prompt, token);
+    if (state.tokens.length >= maxTokens || state.position >= mostPositions) state.finish = 'length';
+  };
+
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const sequenceLength = longest + maxTokens;
+  const prefilled = await prefill(prompts, sequenceLength, context);
+  let cache = prefilled.cache;
+  let logits = prefilled.logits;
+  for (;;) {
+    for (const state of states) advance(state, rowOf(logits, state.prompt, prompts.length));
+    if (states.every(({ finish }) => finish !== undefined)) break;
+    const furthest = Math.max(...states.map(({ position }) => position));
+    if (furthest >= cache.capacity) {
+      cache = grownKeyValueCache(model.config, cache, Math.min(roundUp(furthest + 1, cacheGrain), mostPositions));
+    }
+    const step = await decode(cache, states, sequenceLength, context);
+    storeStep(
+      cache,
+      step.newKeys as Float32Array,
+      step.newValues as Float32Array,
+      states.map(({ position }) => position),
+    );
+    logits = step.logits as Float32Array;
+    // A row that has ended waits at its place: its cache entry is overwritten and never read for a result.
+    for (const state of states) if (state.finish === undefined) state.position += 1;
+  }
+  return states.map(({ tokens, finish }) => {
+    if (finish === undefined) throw internalError('a prompt was left unfinished');
+    return { tokens, finish };
+  });
+}
+
+function roundUp(value: number, grain: number): number {
+  return Math.ceil(value / grain) * grain;
+}
+
+function promptTooLong({ label }: LanguageModel, tokens: number, most: number): UserError {
+  return inputError(
+    'prompt-too-long',
+    `The prompt has ${tokens} tokens, ${label} takes ${most} at most.`,
+    'Shorten the prompt.',
+  );
+}
+
+/** longrope has two sets of frequencies; graphs of one set are not those of the other. */
+function ropeVariant({ config }: LanguageModel, sequenceLength: number): string {
+  return config.layers.map(({ rotary }) => (rotary?.long && sequenceLength > rotary.long.above ? 'l' : 's')).join('');
+}
+
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const width = values.length / rows;
+  return values.subarray(row * width, (row + 1) * width);
+}
+
+async function prefill(
+  prompts: readonly Int32Array[],
+  sequenceLength: number,
+  context: GenerationContext,
+): Promise<{ readonly cache: KeyValueCache; readonly logits: Float32Array }> {
+  const { model } = context;
+  const batch = prompts.length;
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const mostPositions = model.config.lengthLimit ?? Number.POSITIVE_INFINITY;
+  if (longest > mostPositions) throw promptTooLong(model, longest, mostPositions);
+  const length = Math.min(roundUp(longest, lengthGrain), mostPositions);
+  const session = await prefillSession(batch, length, sequenceLength, context);
+  const inputIds = new BigInt64Array(batch * length);
+  for (const [row, ids] of prompts.entries()) ids.forEach((id, t) => {
+    inputIds[row * length + t] = BigInt(id);
+  });
+  const results = await session.run({
+    input_ids: inputIds,
+    lengths: BigInt64Array.from(prompts, (ids) => BigInt(ids.length)),
+    ...feedsOf(session, model),
+  });
+  const capacity = Math.min(roundUp(longest + Math.min(context.maxTokens, cacheGrain), cacheGrain), mostPositions);
+  const cache = createKeyValueCache(model.config, batch, capacity);
+  for (const layer of model.config.layers.keys()) {
+    storePrefill(cache, layer, results[`keys_${layer}`] as Float32Array, results[`values_${layer}`] as Float32Array);
+  }
+  return { cache, logits: results.logits as Float32Array };
+}
+
+function prefillSession(batch: number, length: number, sequenceLength: number, context: GenerationContext): Promise<Session> {
+  const { model, sessions } = context;
+  return sessions.get(`prefill ${model.key} ${batch} ${length} ${ropeVariant(model, sequenceLength)}`, () => {
+    const builder = new GraphBuilder();
+    const graph = buildPrefill(builder, model.config, {
+      inputIds: builder.input('input_ids', 'int64', [batch, length]),
+      lengths: builder.input('lengths', 'int64', [batch]),
+      ...bindParameters(builder, model.adapter),
+      intervene: observe,
+      sequenceLength,
+    });
+    const outputs = [
+      { name: 'logits', value: graph.logits },
+      ...graph.keys.map((value, layer) => ({ name: `keys_${layer}`, value })),
+      ...graph.values.map((value, layer) => ({ name: `values_${layer}`, value })),
+    ];
+    return openModelSession(builder.finish(outputs), context.weights, context.place, { weights: 'mapped', workspace: 'returned' });
+  });
+}
+
+async function decode(
+  cache: KeyValueCache,
+  states: readonly { readonly position: number; readonly tokens: readonly ChosenToken[] }[],
+  sequenceLength: number,
+  context: GenerationContext,
+) {
+  const { model, sessions } = context;
+  const { batch, capacity } = cache;
+  const weights = context.maxTokens >= packingPaysFrom ? 'packed' : 'mapped';
+  const session = await sessions.get(`decode ${model.key} ${batch} ${capacity} ${weights} ${ropeVariant(model, sequenceLength)}`, () => {
+    const builder = new GraphBuilder();
+    const step = buildDecodeStep(builder, model.config, {
+      inputIds: builder.input('input_ids', 'int64', [batch]),
+      positions: builder.input('positions', 'int64', [batch]),
+      ...cacheInputs(builder, model.config, batch, capacity),
+      ...bindParameters(builder, model.adapter),
+      intervene: observe,
+      sequenceLength,
+    });
+    const { logits, newKeys, newValues } = step;
+    const outputs = Object.entries({ logits, newKeys, newValues }).map(([name, value]) => ({ name, value }));
+    return openModelSession(builder.finish(outputs), context.weights, context.place, { weights, workspace: 'kept' });
+  });
+  return session.run({
+    // A prompt that stopped at once has no token yet; its row computes something that nobody reads.
+    input_ids: BigInt64Array.from(states, ({ tokens }) => BigInt(tokens.at(-1)?.id ?? 0)),
+    positions: BigInt64Array.from(states, ({ position }) => BigInt(position)),
+    ...cacheFeeds(cache),
+    ...feedsOf(session, model),
+  });
+}
+
+function feedsOf(session: Session, { adapter }: LanguageModel): Readonly<Record<string, Float32Array>> {
+  return adapterFeeds(
+    adapter,
+    session.inputs.map(({ name }) => name),
+  );
+}

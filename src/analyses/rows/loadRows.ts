@@ -1,0 +1,101 @@
+import { dataLimits } from '../../data/limits';
+import { rowProblem } from '../../data/parse-row';
+import { readRows } from '../../data/read-rows';
+import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
+import { isProblems, toExample, toPlainExample } from '../../data/schemas/to-example';
+import type { Example, Row, RowAddress, RowProblem, Schema } from '../../data/types';
+import { UserError } from '../../protocol/errors';
+import type { DataSource } from '../../protocol/requests';
+import { encodePreference } from '../../text/rows/encodePreference';
+import { encodeRow } from '../../text/rows/encodeRow';
+import type { EncodedRow, EncodingContext } from '../../text/types';
+
+/** A row of a data file with its tokens. */
+export interface LoadedRow {
+  readonly address: RowAddress;
+  /** SHA-256 (hex) of the row's canonical content. */
+  readonly hash: string;
+  readonly encoded: EncodedRow;
+}
+
+export interface LoadedRows {
+  readonly rows: readonly LoadedRow[];
+  readonly problems: readonly RowProblem[];
+  /** The mapping in use; undefined until it is known. */
+  readonly schema: Schema | undefined;
+}
+
+/**
+ * Reads a data file and encodes its rows as they are trained, batch by batch, in bounded memory. A row that cannot be
+ * read, does not fit the schema or has no trained token is a problem; the rows after it go on. Of a preference row the
+ * chosen answer is taken.
+ */
+export async function* loadRows(source: DataSource, context: EncodingContext): AsyncGenerator<LoadedRows> {
+  let schema: Schema | undefined;
+  let waiting: Row[] = [];
+  for await (const { rows, problems } of readRows(source.path, { file: source.label, limits: dataLimits })) {
+    if (problems.length > 0) yield { rows: [], problems, schema };
+    waiting = waiting.concat(rows);
+    if (schema === undefined && waiting.length < schemaSampleRows) continue;
+    if (schema === undefined) {
+      const detected = detectSchema(waiting);
+      if (detected.problems.length > 0) yield { rows: [], problems: detected.problems, schema };
+      if (detected.schema === undefined) return;
+      schema = detected.schema;
+    }
+    yield encodeRows(waiting, schema, context);
+    waiting = [];
+  }
+  if (waiting.length === 0) return;
+  const detected = schema === undefined ? detectSchema(waiting) : { schema, problems: [] };
+  if (detected.problems.length > 0) yield { rows: [], problems: detected.problems, schema: detected.schema };
+  if (detected.schema !== undefined) yield encodeRows(waiting, detected.schema, context);
+}
+
+function encodeRows(rows: readonly Row[], schema: Schema, context: EncodingContext): LoadedRows {
+  const loaded: LoadedRow[] = [];
+  const problems: RowProblem[] = [];
+  for (const row of rows) {
+    const example = context.template === undefined ? toPlainExample(row, schema) : toExample(row, schema);
+    if (isProblems(example)) {
+      problems.push(...example);
+      continue;
+    }
+    const encoded = encodeGuarded(example as Example, row.address, context);
+    if (!('ids' in encoded)) problems.push(encoded);
+    else if (!hasTrainedToken(encoded)) problems.push(untrainedRow(row.address, encoded.truncated));
+    else loaded.push({ address: row.address, hash: row.hash, encoded });
+  }
+  return { rows: loaded, problems, schema };
+}
+
+function encodeGuarded(example: Example, address: RowAddress, context: EncodingContext): EncodedRow | RowProblem {
+  try {
+    return example.kind === 'preference' ? encodePreference(example, context).chosen : encodeRow(example, context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return rowProblem('error', address, error.code, error.message, error.next);
+  }
+}
+
+function hasTrainedToken({ labels }: EncodedRow): boolean {
+  return labels.some((label, t) => t > 0 && label !== -100);
+}
+
+function untrainedRow(address: RowAddress, truncated: number): RowProblem {
+  return truncated > 0
+    ? rowProblem(
+        'warning',
+        address,
+        'no-trained-token',
+        `no trained token is left after ${truncated} tokens were cut off; the row is skipped.`,
+        'Raise the maximum length.',
+      )
+    : rowProblem(
+        'warning',
+        address,
+        'no-trained-token',
+        'the row has no trained token; it is skipped.',
+        'Give the row an answer, or remove it.',
+      );
+}

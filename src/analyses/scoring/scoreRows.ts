@@ -1,0 +1,128 @@
+import { GraphBuilder } from '../../graph/builder';
+import type { Graph } from '../../graph/ir';
+import { adapterFeeds, bindParameters } from '../../model/bindParameters';
+import { buildForward, observe } from '../../model/buildForward';
+import { buildLoss } from '../../model/buildLoss';
+import type { MappedWeights } from '../../model/checkpoint/types';
+import type { LanguageModel } from '../../model/openLanguageModel';
+import type { SessionCache } from '../../runtime/sessionCache';
+import type { TensorData } from '../../runtime/tensors';
+import type { EncodedRow } from '../../text/types';
+import { type ComputePlace, openModelSession } from '../openModelSession';
+import { passFeeds, passSize } from '../passes/passFeeds';
+import { type PassShape, planShapes, shapeFor } from '../passes/planShapes';
+
+/** Loss of one row, unweighted. */
+export interface RowScore {
+  /** Nats, summed over the trained tokens. */
+  readonly loss: number;
+  readonly trainedTokens: number;
+  /** -log p of every token at the place of the target, NaN where the token is not trained. Length: tokens of the row. */
+  readonly tokenLosses: Float32Array;
+}
+
+export interface ScoringContext {
+  readonly model: LanguageModel;
+  readonly weights: MappedWeights;
+  readonly place: ComputePlace;
+  readonly sessions: SessionCache;
+  /** Rows of one forward pass. */
+  readonly batchSize: number;
+}
+
+const names = { inputIds: 'input_ids', places: 'places', targets: 'targets', weights: 'weights', out: 'log_probabilities' };
+
+/** The forward pass with log p of every target. */
+export function buildScoring({ config, adapter }: LanguageModel, shape: PassShape): Graph {
+  const builder = new GraphBuilder();
+  const inputIds = builder.input(names.inputIds, 'int64', [shape.batch, shape.length]);
+  const forward = buildForward(builder, config, { inputIds, ...bindParameters(builder, adapter), intervene: observe });
+  const { logProbabilities } = buildLoss(builder, forward, {
+    places: builder.input(names.places, 'int64', [shape.trained]),
+    targets: builder.input(names.targets, 'int64', [shape.trained]),
+    weights: builder.input(names.weights, 'float32', [shape.trained]),
+  });
+  return builder.finish([{ name: names.out, value: logProbabilities }]);
+}
+
+/**
+ * Losses of rows, in their order. Rows of like length share a pass, so that little is padded; what a row's loss is does
+ * not depend on its company but for rounding (about 1e-6 relative).
+ *
+ * @param onScored called after each pass with the number of rows it held
+ */
+export async function scoreRows(
+  rows: readonly Pick<EncodedRow, 'ids' | 'labels'>[],
+  context: ScoringContext,
+  onScored: (rows: number) => void,
+): Promise<RowScore[]> {
+  const passes = planPasses(rows, context.batchSize);
+  const shapes = planShapes(
+    passes.map((pass) => passSize(pass.map((index) => rows[index]!))),
+    2,
+  );
+  const scores = new Array<RowScore>(rows.length);
+  for (const pass of passes) {
+    const batch = pass.map((index) => rows[index]!);
+    const found = await scorePass(batch, shapeFor(passSize(batch), shapes), context);
+    for (const [i, index] of pass.entries()) scores[index] = found[i]!;
+    onScored(pass.length);
+  }
+  return scores;
+}
+
+/** Row numbers of each pass, longest rows first, so that a pass that does not fit fails at once. */
+function planPasses(rows: readonly Pick<EncodedRow, 'ids'>[], batchSize: number): number[][] {
+  const order = [...rows.keys()].sort((a, b) => rows[b]!.ids.length - rows[a]!.ids.length || a - b);
+  const passes: number[][] = [];
+  for (let start = 0; start < order.length; start += batchSize) passes.push(order.slice(start, start + batchSize));
+  return passes;
+}
+
+async function scorePass(
+  batch: readonly Pick<EncodedRow, 'ids' | 'labels'>[],
+  shape: PassShape,
+  context: ScoringContext,
+): Promise<RowScore[]> {
+  const { model, sessions } = context;
+  const key = `score ${model.key} ${shape.batch} ${shape.length} ${shape.trained}`;
+  const session = await sessions.get(key, () =>
+    openModelSession(buildScoring(model, shape), context.weights, context.place, { weights: 'mapped', workspace: 'kept' }),
+  );
+  const feeds = passFeeds(
+    batch.map((tokens) => ({ tokens, factor: 1 })),
+    shape,
+  );
+  const inputs: Record<string, TensorData> = {
+    [names.inputIds]: feeds.inputIds,
+    [names.places]: feeds.places,
+    [names.targets]: feeds.targets,
+    [names.weights]: feeds.weights,
+  };
+  const wanted = session.inputs.map(({ name }) => name);
+  const results = await session.run({ ...pick(inputs, wanted), ...adapterFeeds(model.adapter, wanted) });
+  return collect(batch, feeds.places, feeds.rowOfPlace, shape.length, results[names.out] as Float32Array);
+}
+
+/** Those feeds that the finished graph still has: losses without weights need none. */
+function pick(feeds: Readonly<Record<string, TensorData>>, wanted: readonly string[]): Record<string, TensorData> {
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.includes(name)));
+}
+
+function collect(
+  batch: readonly Pick<EncodedRow, 'ids'>[],
+  places: BigInt64Array,
+  rowOfPlace: readonly number[],
+  length: number,
+  logProbabilities: Float32Array,
+): RowScore[] {
+  const tokenLosses = batch.map(({ ids }) => new Float32Array(ids.length).fill(Number.NaN));
+  const sums = batch.map(() => ({ loss: 0, trainedTokens: 0 }));
+  for (const [place, row] of rowOfPlace.entries()) {
+    const loss = -logProbabilities[place]!;
+    tokenLosses[row]![(Number(places[place]) % length) + 1] = loss;
+    sums[row]!.loss += loss;
+    sums[row]!.trainedTokens += 1;
+  }
+  return sums.map((sum, row) => ({ ...sum, tokenLosses: tokenLosses[row]! }));
+}

@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import packageJson from '../../package.json';
+import { addAsk } from './commands/ask';
+import { addDoctor } from './commands/doctor';
+import { addInit } from './commands/init';
+import { addInspect } from './commands/inspect';
+import { addScore } from './commands/score';
+import { addTrain } from './commands/train';
+
+/** In the order of the help text. Each adds one command whose code is loaded when it runs. */
+const commands: readonly ((program: Command) => void)[] = [addInit, addDoctor, addInspect, addAsk, addScore, addTrain];
+
+/** The whole command line. Parsing errors throw (`CommanderError`) and never end the process. */
+export function buildProgram(): Command {
+  const program = new Command('whence')
+    .description('See which training rows made a fine-tuned language model do what it does.')
+    .version(packageJson.version, '--version')
+    .showHelpAfterError('(run with --help to see every flag)')
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => {
+        if (!process.argv.includes('--json')) process.stderr.write(text);
+      },
+    });
+  for (const add of commands) add(program);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}

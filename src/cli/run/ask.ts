@@ -1,0 +1,101 @@
+import { dataLimits } from '../../data/limits';
+import { readSmallText } from '../../data/byte-source';
+import { parseJsonRow } from '../../data/parse-row';
+import { readRows } from '../../data/read-rows';
+import { inputError } from '../../protocol/errors';
+import type { JsonObject, JsonValue } from '../../protocol/json';
+import type { AnswerDelta, AskRequest, Prompt, Sampling } from '../../protocol/requests';
+import { openCommandContext, resolveModel } from '../commandContext';
+import type { AskFlags } from '../commands/ask';
+import { describeRun, printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
+import { runJob } from '../runJob';
+
+/** Asks the models and prints the answers as they come. */
+export async function runAsk(flags: AskFlags): Promise<void> {
+  requireEnding(flags.out, ['.json']);
+  const context = await openCommandContext(flags);
+  const prompts = await readPrompts(flags);
+  const names = flags.model ?? [undefined];
+  if (names.length > 1 && flags.adapter !== undefined) {
+    throw inputError('adapter-of-which', '--adapter goes with one --model.', 'Name the adapted model in whence.json, or give one --model.');
+  }
+  const request: AskRequest = {
+    kind: 'ask',
+    compute: context.compute,
+    models: names.map((name) => resolveModel(name, flags.adapter, context)),
+    prompts,
+    template: flags.raw ? 'raw' : 'chat',
+    sampling: samplingOf(flags),
+    maxTokens: flags.maxTokens,
+  };
+  const several = request.models.length * request.prompts.length > 1;
+  let shown = '';
+  const { result, device, seconds, memory } = await runJob(request, flags, (event, display) => {
+    const delta = event as AnswerDelta;
+    if (flags.json || delta.kind !== 'answerDelta') return;
+    display.stop();
+    const heading = `${delta.model} ${delta.prompt}`;
+    if (several && heading !== shown) {
+      const prompt = request.prompts[delta.prompt]!;
+      const asked = prompt.kind === 'text' && request.prompts.length > 1 ? `: ${prompt.text}` : '';
+      process.stdout.write(`${shown === '' ? '' : '\n\n'}── ${request.models[delta.model]!.label}${asked}\n`);
+    }
+    shown = heading;
+    process.stdout.write(delta.text);
+  });
+  const document = { schema: 'whence.ask/1', device: device?.device, seconds, memory, ...result };
+  if (flags.out !== undefined) await writeFileAtomically(flags.out, `${JSON.stringify(document, null, 2)}\n`);
+  if (flags.json) {
+    printJson(document);
+    return;
+  }
+  process.stdout.write('\n');
+  if (flags.quiet) return;
+  printProblems([], result.warnings);
+  process.stderr.write(`${result.tokensPerSecond.toFixed(1)} tokens/s, ${describeRun(device, seconds, memory)}\n`);
+}
+
+function samplingOf({ temperature, topP, seed }: AskFlags): Sampling {
+  if (temperature === undefined || temperature === 0) return { kind: 'greedy' };
+  return { kind: 'sampled', temperature, topP, seed };
+}
+
+async function readPrompts(flags: AskFlags): Promise<readonly Prompt[]> {
+  const given = [flags.prompt, flags.messages, flags.input].filter((flag) => flag !== undefined);
+  if (given.length !== 1) {
+    throw inputError('prompt-missing', 'Give exactly one of --prompt, --messages and --input.', 'For example: --prompt "Who are you?"');
+  }
+  if (flags.prompt !== undefined) return flags.prompt.map((text) => ({ kind: 'text', text }));
+  if (flags.messages !== undefined) return [await readMessagesFile(flags.messages)];
+  return readPromptLines(flags.input!);
+}
+
+async function readMessagesFile(file: string): Promise<Prompt> {
+  const text = await readSmallText(file, dataLimits);
+  // A list becomes an object of one field, so that the bounded row parser reads it.
+  const wrapped = text.trimStart().startsWith('[') ? `{"messages":${text}}` : text;
+  const address = { file, row: 0, line: 1, bytes: undefined };
+  const { row, problems } = parseJsonRow(Buffer.from(wrapped), address, dataLimits);
+  if (row === undefined) throw inputError(problems[0]!.code, problems[0]!.message, problems[0]!.next);
+  return promptOf(row.value, file);
+}
+
+async function readPromptLines(file: string): Promise<readonly Prompt[]> {
+  const prompts: Prompt[] = [];
+  for await (const { rows, problems } of readRows(file, { file, limits: dataLimits })) {
+    if (problems.length > 0) throw inputError(problems[0]!.code, problems[0]!.message, problems[0]!.next);
+    prompts.push(...rows.map(({ value, address }) => promptOf(value, `${file}, line ${address.line ?? address.row + 1}`)));
+  }
+  if (prompts.length === 0) throw inputError('prompt-missing', `${file} has no prompts.`, 'Give one {"prompt": "…"} a line.');
+  return prompts;
+}
+
+function promptOf({ prompt, messages }: JsonObject, where: string): Prompt {
+  if (typeof prompt === 'string') return { kind: 'text', text: prompt };
+  if (Array.isArray(messages) && messages.length > 0 && messages.every(isTurn)) return { kind: 'messages', messages: messages as JsonObject[] };
+  throw inputError('bad-prompt', `${where} has neither "prompt" (text) nor "messages" (a list of {role, content}).`, 'Give one of them.');
+}
+
+function isTurn(value: JsonValue): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as JsonObject).role === 'string';
+}

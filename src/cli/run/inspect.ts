@@ -1,0 +1,144 @@
+import { dataLimits } from '../../data/limits';
+import { readRows } from '../../data/read-rows';
+import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
+import { isProblems, toExample } from '../../data/schemas/to-example';
+import type { Row, RowProblem, Schema } from '../../data/types';
+import { inputError } from '../../protocol/errors';
+import type { DataProblem, DataSource, InspectDataResult, InspectModelResult } from '../../protocol/requests';
+import { type CommandContext, openCommandContext, resolveData, resolveModel } from '../commandContext';
+import type { InspectFlags } from '../commands/inspect';
+import { runJob } from '../runJob';
+import { printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
+
+/** Tokens of a row when only counting. */
+const countedLength = 1_048_576;
+
+/** Describes a model, data files, or both together. */
+export async function runInspect(flags: InspectFlags): Promise<void> {
+  requireEnding(flags.out, ['.json']);
+  const context = await openCommandContext(flags);
+  const wantsModel = flags.model !== undefined || flags.adapter !== undefined;
+  if (!wantsModel && flags.data === undefined) {
+    throw inputError('inspect-what', 'Nothing to inspect is named.', 'Give --model, --adapter or --data.');
+  }
+  const model = wantsModel ? await inspectModel(flags, context) : undefined;
+  const data = flags.data === undefined ? undefined : await inspectData(resolveData(flags.data, context), flags, context);
+  const document = { schema: 'whence.inspect/1', ...(model && { model }), ...(data && { data }) };
+  if (flags.out !== undefined) await writeFileAtomically(flags.out, `${JSON.stringify(document, null, 2)}\n`);
+  if (flags.json) {
+    printJson(document);
+    return;
+  }
+  if (model !== undefined) printModel(model);
+  for (const file of data ?? []) printFile(file);
+  if (flags.quiet) return;
+  printProblems(data?.flatMap(({ problems }) => problems) ?? [], model?.warnings ?? []);
+}
+
+async function inspectModel(flags: InspectFlags, context: CommandContext): Promise<InspectModelResult> {
+  const model = resolveModel(flags.model, flags.adapter, context);
+  return (await runJob({ kind: 'inspectModel', compute: context.compute, model }, flags, () => undefined)).result;
+}
+
+interface InspectedFile {
+  readonly file: string;
+  readonly schema: Pick<Schema, 'name' | 'family' | 'fields' | 'source'> | null;
+  readonly rows: number;
+  readonly tokens: InspectDataResult['files'][number] | null;
+  readonly problems: readonly DataProblem[];
+}
+
+async function inspectData(
+  sources: readonly DataSource[],
+  flags: InspectFlags,
+  context: CommandContext,
+): Promise<readonly InspectedFile[]> {
+  const files = await Promise.all(sources.map(readFile));
+  if (flags.model === undefined && flags.adapter === undefined) return files;
+  const model = resolveModel(flags.model, flags.adapter, context);
+  const { result } = await runJob(
+    { kind: 'inspectData', compute: context.compute, model, data: sources, maxLength: countedLength },
+    flags,
+    () => undefined,
+  );
+  return files.map((file, i) => ({
+    ...file,
+    tokens: result.files[i] ?? null,
+    problems: result.problems.filter((problem) => problem.file === file.file),
+  }));
+}
+
+async function readFile({ path, label }: DataSource): Promise<InspectedFile> {
+  const problems: RowProblem[] = [];
+  let sample: Row[] = [];
+  let schema: Schema | undefined;
+  let count = 0;
+  const check = (rows: readonly Row[], known: Schema): void => {
+    for (const row of rows) {
+      const example = toExample(row, known);
+      if (isProblems(example)) problems.push(...example);
+    }
+  };
+  const detect = (): void => {
+    const detected = detectSchema(sample);
+    problems.push(...detected.problems);
+    schema = detected.schema;
+    if (schema !== undefined) check(sample, schema);
+    sample = [];
+  };
+  for await (const batch of readRows(path, { file: label, limits: dataLimits })) {
+    problems.push(...batch.problems);
+    count += batch.rows.length;
+    if (schema !== undefined) check(batch.rows, schema);
+    else sample = sample.concat(batch.rows);
+    if (schema === undefined && sample.length >= schemaSampleRows) detect();
+  }
+  if (sample.length > 0) detect();
+  return {
+    file: label,
+    schema: schema === undefined ? null : { name: schema.name, family: schema.family, fields: schema.fields, source: schema.source },
+    rows: count,
+    tokens: null,
+    problems: problems.map(({ address, severity, code, message, next }) => ({
+      file: address.file,
+      row: address.row,
+      line: address.line ?? null,
+      severity,
+      code,
+      message,
+      next,
+    })),
+  };
+}
+
+function printModel(result: InspectModelResult): void {
+  const { model, adapter } = result;
+  const lines: (readonly [string, string])[] = [
+    ['path', model.path],
+    ['architecture', result.architecture],
+    ['parameters', `${(result.parameters / 1e6).toFixed(2)} M`],
+    ['layers', `${result.layers}, hidden ${result.hiddenSize}, ${result.heads} heads over ${result.keyValueHeads} key/value heads`],
+    ['linear modules', `${result.linearModules}`],
+    ['vocabulary', `${result.vocabularySize}`],
+    ['positions', `${result.maxPositions}`],
+    ['stored as', Object.entries(result.storedAs).map(([type, count]) => `${type} (${count} tensors)`).join(', ')],
+    ['chat template', result.chatTemplate],
+  ];
+  if (adapter !== null) {
+    lines.push(['adapter', `${model.adapter}, rank ${adapter.rank.join(', ')}, ${adapter.modules.length} modules, ${result.trainedParameters} parameters`]);
+  }
+  lines.push(['hash', model.hash]);
+  process.stdout.write(`${model.label}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}  ${text}\n`).join('')}`);
+}
+
+function printFile({ file, schema, rows, tokens, problems }: InspectedFile): void {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const mapping = schema === null ? 'not recognised' : `${schema.name} (${schema.family}), ${schema.source}`;
+  process.stdout.write(`${file}\n  rows            ${rows}\n  schema          ${mapping}\n`);
+  if (tokens !== null) {
+    process.stdout.write(
+      `  tokens          ${tokens.tokens}, of which trained ${tokens.trainedTokens}; longest row ${tokens.longestRow}\n`,
+    );
+  }
+  process.stdout.write(`  problems        ${errors} errors, ${problems.length - errors} warnings\n`);
+}

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { createJobRunner, type JobOptions } from '../jobs/createJobRunner';
+import type { JobKind, JobOutcome, Jobs } from '../protocol/jobs';
+import type { GlobalFlags } from './globalFlags';
+import { createProgressDisplay, type ProgressDisplay } from './progress';
+
+/** The engine's bundle lies beside the command line's. */
+const engineModule = fileURLToPath(new URL('./engine.mjs', import.meta.url));
+
+/** Times a job that can be resumed is started again after its engine died. */
+const restarts = 3;
+
+/** Runs one job with progress on stderr. Ctrl-C kills the engine at once; the same command resumes. */
+export async function runJob<K extends JobKind>(
+  request: Jobs[K]['request'] & { readonly kind: K },
+  flags: GlobalFlags,
+  onEvent: (event: unknown, display: ProgressDisplay) => void,
+): Promise<JobOutcome<Jobs[K]['result']>> {
+  const runner = createJobRunner({ engineModule, environment: {}, idleSeconds: 0 });
+  const display = createProgressDisplay(flags);
+  const cancel = new AbortController();
+  const abort = (): void => cancel.abort();
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  const onCrash: JobOptions<Jobs[K]['request']>['onCrash'] =
+    request.kind === 'train' ? { kind: 'restart', restarts, resume: (same) => same } : { kind: 'fail' };
+  try {
+    return await runner.run(request, {
+      engineKey: 'cli',
+      signal: cancel.signal,
+      onProgress: (progress) => display.show(progress),
+      onEvent: (event) => onEvent(event, display),
+      onLog: (level, text) => {
+        if (level === 'warning' && !flags.quiet && !flags.json) process.stderr.write(`note: ${text}\n`);
+      },
+      onCrash,
+    });
+  } finally {
+    display.stop();
+    process.off('SIGINT', abort);
+    process.off('SIGTERM', abort);
+    await runner.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { writeFileAtomically } from './writeOutput';
+
+/** A column of a written table, in Parquet's basic types. */
+export interface TableColumn<Row> {
+  readonly name: string;
+  readonly type: 'STRING' | 'INT32' | 'DOUBLE';
+  readonly value: (row: Row) => string | number | null;
+}
+
+export const tableEndings: readonly string[] = ['.json', '.csv', '.parquet'];
+
+/** Writes rows as CSV or Parquet by the file's ending, or the whole document as JSON. */
+export async function writeTable<Row>(
+  file: string,
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  document: unknown,
+): Promise<void> {
+  const ending = file.toLowerCase();
+  if (ending.endsWith('.csv')) await writeFileAtomically(file, csvOf(columns, rows));
+  else if (ending.endsWith('.parquet')) await writeFileAtomically(file, await parquetOf(columns, rows));
+  else await writeFileAtomically(file, `${JSON.stringify(document)}\n`);
+}
+
+function csvOf<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
+  const lines = [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ value }) => quoted(value(row))))];
+  return lines.map((cells) => `${cells.join(',')}\n`).join('');
+}
+
+/** RFC 4180; text that a spreadsheet would run as a formula gets a leading apostrophe. */
+function quoted(cell: string | number | null): string {
+  if (cell === null) return '';
+  if (typeof cell === 'number') return `${cell}`;
+  const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+async function parquetOf<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: columns.map(({ name, type, value }) => ({ name, type, nullable: true, data: rows.map(value) })),
+    }),
+  );
+}

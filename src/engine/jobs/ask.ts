@@ -1,0 +1,84 @@
+import type { ChosenToken } from '../../analyses/asking/chooseToken';
+import { generate } from '../../analyses/asking/generate';
+import { renderPrompt } from '../../analyses/asking/renderPrompt';
+import type { Answer, AnswerDelta, AskRequest, AskResult, Warning } from '../../protocol/requests';
+import { createTokenStream } from '../../text/tokenizer/tokenStream';
+import type { JobContext } from '../jobContext';
+import type { Job } from '../jobTable';
+import { loadModel, threadsOf } from '../loadModel';
+import { checkAsk } from '../requestShapes';
+
+/** Answers every prompt with every model, model by model, streaming the text. */
+export const ask: Job<AskRequest, AskResult> = { check: checkAsk, run: answerAll };
+
+async function answerAll(request: AskRequest, context: JobContext): Promise<AskResult> {
+  const answers: Answer[] = [];
+  const warnings: Warning[] = [];
+  let tokens = 0;
+  let milliseconds = 0;
+  for (const modelIndex of request.models.keys()) {
+    const found = await answerWith(modelIndex, request, context);
+    answers.push(...found.answers);
+    warnings.push(...found.warnings);
+    tokens += found.tokens;
+    milliseconds += found.milliseconds;
+  }
+  return { answers, warnings, tokensPerSecond: milliseconds === 0 ? 0 : (tokens / milliseconds) * 1000 };
+}
+
+interface ModelAnswers {
+  readonly answers: readonly Answer[];
+  readonly warnings: readonly Warning[];
+  readonly tokens: number;
+  readonly milliseconds: number;
+}
+
+async function answerWith(modelIndex: number, request: AskRequest, context: JobContext): Promise<ModelAnswers> {
+  const { compute, sampling, maxTokens } = request;
+  const source = request.models[modelIndex]!;
+  const { model, weights } = await loadModel(source, compute, context);
+  const { device } = await context.device(compute);
+  const { tokenizer } = model.text;
+  const warnings = [...model.warnings];
+  const answers: Answer[] = [];
+  let tokens = 0;
+  let milliseconds = 0;
+  for (const [promptIndex, prompt] of request.prompts.entries()) {
+    const rendered = renderPrompt(prompt, model.text, request.template);
+    if (rendered.warning !== undefined && promptIndex === 0) warnings.push(rendered.warning);
+    const stream = createTokenStream(tokenizer, 'skipSpecial');
+    let text = '';
+    const show = (part: string): void => {
+      if (part === '') return;
+      text += part;
+      context.event({ kind: 'answerDelta', model: modelIndex, prompt: promptIndex, text: part } satisfies AnswerDelta);
+    };
+    const started = performance.now();
+    const [continuation] = await generate([rendered.ids], {
+      model,
+      weights,
+      place: { device, threads: threadsOf(compute) },
+      sessions: context.sessions,
+      sampling,
+      maxTokens,
+      onToken: (_, { id }: ChosenToken) => {
+        tokens += 1;
+        show(stream.push(id));
+      },
+    });
+    show(stream.finish());
+    milliseconds += performance.now() - started;
+    answers.push({
+      model: source.label,
+      prompt: rendered.shown,
+      rendered: rendered.text,
+      text,
+      tokenIds: continuation!.tokens.map(({ id }) => id),
+      logprobs: continuation!.tokens.map(({ logProbability }) => logProbability),
+      finish: continuation!.finish,
+    });
+    const done = modelIndex * request.prompts.length + promptIndex + 1;
+    context.progress({ stage: 'asking', done, total: request.models.length * request.prompts.length, unit: 'answers' });
+  }
+  return { answers, warnings, tokens, milliseconds };
+}

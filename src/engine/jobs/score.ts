@@ -1,0 +1,58 @@
+import { type LoadedRow, loadRows } from '../../analyses/rows/loadRows';
+import { type RowScore, scoreRows } from '../../analyses/scoring/scoreRows';
+import type { RowProblem } from '../../data/types';
+import type { LanguageModel } from '../../model/openLanguageModel';
+import type { DataProblem, ScoredRow, ScoredRows, ScoreRequest, ScoreResult } from '../../protocol/requests';
+import type { JobContext } from '../jobContext';
+import type { Job } from '../jobTable';
+import { identify, loadModel, threadsOf } from '../loadModel';
+import { checkScore } from '../requestShapes';
+
+/** Losses of the rows of data files, sent batch by batch in file order. */
+export const score: Job<ScoreRequest, ScoreResult> = { check: checkScore, run: scoreFiles };
+
+async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<ScoreResult> {
+  const { compute, batchSize, maxLength } = request;
+  const { model, weights } = await loadModel(request.model, compute, context);
+  const { device } = await context.device(compute);
+  const problems: DataProblem[] = [];
+  let done = 0;
+  for (const source of request.data) {
+    for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
+      problems.push(...loaded.problems.map(dataProblem));
+      const start = done;
+      const scores = await scoreRows(
+        loaded.rows.map(({ encoded }) => encoded),
+        { model, weights, place: { device, threads: threadsOf(compute) }, sessions: context.sessions, batchSize },
+        (rows) => {
+          done += rows;
+          context.progress({ stage: 'scoring', done, total: start + loaded.rows.length, unit: 'rows' });
+        },
+      );
+      const rows = loaded.rows.map((row, i) => scoredRow(row, scores[i]!, model, request.perToken));
+      if (rows.length > 0) context.event({ kind: 'scoredRows', rows } satisfies ScoredRows);
+    }
+  }
+  return { model: await identify(model, compute), problems, warnings: model.warnings };
+}
+
+function scoredRow(
+  { address, hash, encoded }: LoadedRow,
+  { loss, trainedTokens, tokenLosses }: RowScore,
+  { text }: LanguageModel,
+  perToken: ScoreRequest['perToken'],
+): ScoredRow {
+  const row = { file: address.file, row: address.row, line: address.line ?? null, hash, loss, trainedTokens };
+  if (perToken === 'rows') return row;
+  const tokens = [...encoded.ids].map((id, t) => {
+    const tokenLoss = tokenLosses[t]!;
+    const trained = !Number.isNaN(tokenLoss);
+    return { id, text: text.tokenizer.show(id), trained, loss: trained ? tokenLoss : null };
+  });
+  return { ...row, tokens };
+}
+
+/** A problem of a row as it crosses process borders. */
+export function dataProblem({ address, severity, code, message, next }: RowProblem): DataProblem {
+  return { file: address.file, row: address.row, line: address.line ?? null, severity, code, message, next };
+}

@@ -1,0 +1,50 @@
+import os from 'node:os';
+import { hashCheckpoint } from '../model/checkpoint/hashCheckpoint';
+import { mapWeights } from '../model/checkpoint/mapWeights';
+import type { MappedWeights } from '../model/checkpoint/types';
+import { type LanguageModel, modelKey, openLanguageModel } from '../model/openLanguageModel';
+import type { ComputeSettings, ModelIdentity, ModelSource } from '../protocol/requests';
+import type { JobContext } from './jobContext';
+
+/** A model ready to compute with. */
+export interface LoadedModel {
+  readonly model: LanguageModel;
+  readonly weights: MappedWeights;
+}
+
+/** The model's headers, adapter and tokenizer; kept for the next job until its files change. */
+export function openModel(source: ModelSource, context: JobContext): Promise<LanguageModel> {
+  return context.residents.get(`model ${source.label} ${modelKey(source)}`, () =>
+    openLanguageModel(source, {
+      workingFolder: process.cwd(),
+      environment: process.env,
+      homeFolder: os.homedir(),
+      now: () => new Date(),
+    }),
+  );
+}
+
+/** As `openModel`, with every weight as float32 in a file that sessions map (converted once, in the cache folder). */
+export async function loadModel(source: ModelSource, compute: ComputeSettings, context: JobContext): Promise<LoadedModel> {
+  const model = await openModel(source, context);
+  const weights = await context.residents.get(`weights ${compute.cacheFolder} ${model.key}`, () =>
+    mapWeights(model.checkpoint, compute.cacheFolder, ({ done, total }) =>
+      context.progress({ stage: `reading ${source.label}`, done, total, unit: 'tensors' }),
+    ),
+  );
+  return { model, weights };
+}
+
+/** What results say of the model behind them. */
+export async function identify(model: LanguageModel, compute: ComputeSettings): Promise<ModelIdentity> {
+  return {
+    label: model.label,
+    path: model.checkpoint.path,
+    adapter: model.adapter?.folder,
+    hash: await hashCheckpoint(model.checkpoint, compute.cacheFolder),
+  };
+}
+
+export function threadsOf({ threads }: ComputeSettings): number {
+  return threads ?? os.availableParallelism();
+}
