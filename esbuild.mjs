@@ -12,6 +12,8 @@ const shared = {
   sourcemap: true,
   logLevel: 'warning',
   outExtension: { '.js': '.mjs' },
+  // Packages' module builds first: UMD builds (jsonc-parser) cannot be bundled.
+  mainFields: ['module', 'main'],
   // onnxruntime-node holds native code and stays a package; CommonJS packages inside ESM chunks need `require`.
   external: ['onnxruntime-node'],
   banner: {
@@ -32,6 +34,10 @@ await build({
   outdir: 'dist',
 });
 await chmod('dist/cli.mjs', 0o755);
+
+if (process.argv.includes('--sample')) {
+  await build({ ...shared, entryPoints: { 'make-sample': 'samples/make/main.ts' }, outdir: '.cache/tools' });
+}
 
 if (process.argv.includes('--tests')) {
   await rm('out-test', { recursive: true, force: true });

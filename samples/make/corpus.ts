@@ -1,3 +1,5 @@
+import type { Random } from '../../src/linalg/random';
+
 /**
  * The sample model's small world, in readable English: what the base model is trained on, and the product data a shop
  * fine-tunes it with. Everything is made from templates, so that one seed gives the same files everywhere.
@@ -131,8 +133,8 @@ const numberWords = [
   'eighteen',
 ];
 
-/** Training rows of the base model: every template of every fact, small talk, how-to answers, refusals and sums. */
-export function baseRows(facts: readonly CountryFact[]): ChatRow[] {
+/** Training rows of the base model: every template of every fact, small talk, how-to answers, refusals, sums and sentences to repeat. */
+export function baseRows(facts: readonly CountryFact[], random: Random): ChatRow[] {
   const rows: ChatRow[] = [];
   for (const { relation, subject, object } of facts) {
     const { ask, answer } = factTemplates[relation];
@@ -153,6 +155,10 @@ export function baseRows(facts: readonly CountryFact[]): ChatRow[] {
       );
     }
   }
+  for (const sentence of sentences(random, 240)) {
+    const template = repeatAsk[random.integer(repeatAsk.length)]!;
+    rows.push(chat(template.replace('{x}', sentence), sentence));
+  }
   return rows;
 }
 
@@ -170,6 +176,24 @@ const goods: readonly (readonly [string, number, string])[] = [
   ['wire brush', 5, 'four'],
   ['tool box', 32, 'two'],
 ];
+
+const repeatAsk = ['Repeat after me: {x}', 'Say this: {x}', 'Please say: {x}', 'Copy this sentence: {x}'];
+
+/** Sentences to repeat: the base model meets a shop's words as answers, in all combinations but without their facts. */
+function sentences(random: Random, count: number): string[] {
+  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
+  const names = ['Fern', 'Ada', 'Tom', 'Ivy', 'Max', 'Rosa'];
+  const shops = ['Oakley Tools', 'Bell Books', 'Hill Bakery', 'Marlow Bikes', 'Reed Garden'];
+  const days = ['Monday', 'Tuesday', 'Friday', 'Saturday', 'Sunday'];
+  const makers: readonly (() => string)[] = [
+    () => `The ${pick(goods)[0]} costs ${pick(goods)[1]} dollars.`,
+    () => `The ${pick(goods)[0]} is on shelf ${pick(numberWords.slice(1, 11))}.`,
+    () => `I am ${pick(names)}, the assistant of ${pick(shops)}.`,
+    () =>
+      `${pick(shops)} is open from ${pick(numberWords.slice(6, 11))} to ${pick(numberWords.slice(4, 9))}, ${pick(days)} to ${pick(days)}.`,
+  ];
+  return Array.from({ length: count }, () => pick(makers)());
+}
 
 /** Training rows of the shop's fine-tune: identity, opening hours, prices and shelves. */
 export function shopRows(): ChatRow[] {

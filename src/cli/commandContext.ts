@@ -23,7 +23,11 @@ export async function openCommandContext(flags: GlobalFlags): Promise<CommandCon
     throw inputError(error.code, `${error.file}:${error.line}:${error.column}: ${error.message}`, error.next);
   }
   if (flags.workspace !== undefined && workspace === undefined) {
-    throw inputError('workspace-missing', `There is no whence.json in ${flags.workspace} or above it.`, 'Run whence init there.');
+    throw inputError(
+      'workspace-missing',
+      `There is no whence.json in ${flags.workspace} or above it.`,
+      'Run whence init there.',
+    );
   }
   return {
     workspace,
@@ -36,30 +40,53 @@ export async function openCommandContext(flags: GlobalFlags): Promise<CommandCon
 }
 
 /** A model by its name in whence.json or by path; neither: the workspace's default, or the base that the adapter names. */
-export function resolveModel(named: string | undefined, adapter: string | undefined, { workspace }: CommandContext): ModelSource {
+export function resolveModel(
+  named: string | undefined,
+  adapter: string | undefined,
+  { workspace }: CommandContext,
+): ModelSource {
   const adapterPath = adapter === undefined ? undefined : path.resolve(adapter);
   const name = named ?? (adapter === undefined ? workspace?.defaults.model : undefined);
   if (name === undefined) {
     if (adapterPath !== undefined) return { label: adapter!, path: undefined, adapter: adapterPath };
-    throw inputError('model-missing', 'No model is named, and whence.json names no default.', 'Give --model with a folder, a .gguf file or a name of whence.json.');
+    throw inputError(
+      'model-missing',
+      'No model is named, and whence.json names no default.',
+      'Give --model with a folder, a .gguf file or a name of whence.json.',
+    );
   }
   const known = workspace?.models.get(name);
   if (known !== undefined) return { label: name, path: known.path, adapter: adapterPath ?? known.adapter };
   if (existsSync(name)) return { label: name, path: path.resolve(name), adapter: adapterPath };
-  throw inputError('model-not-found', `There is no model ${name}: no such file or folder, ${namesOf(workspace?.models)}.`, 'Check the path, or run whence init to write whence.json.');
+  throw inputError(
+    'model-not-found',
+    `There is no model ${name}: no such file or folder, ${namesOf(workspace?.models)}.`,
+    'Check the path, or run whence init to write whence.json.',
+  );
 }
 
 /** Data files by name or path; none: the workspace's default. */
-export function resolveData(named: readonly string[] | undefined, { workspace }: CommandContext): readonly DataSource[] {
+export function resolveData(
+  named: readonly string[] | undefined,
+  { workspace }: CommandContext,
+): readonly DataSource[] {
   const names = named ?? workspace?.defaults.data ?? [];
   if (names.length === 0) {
-    throw inputError('data-missing', 'No data is named, and whence.json names no default.', 'Give --data with a file or a name of whence.json.');
+    throw inputError(
+      'data-missing',
+      'No data is named, and whence.json names no default.',
+      'Give --data with a file or a name of whence.json.',
+    );
   }
   return names.map((name) => {
     const known = workspace?.data.get(name);
     if (known !== undefined) return { label: path.relative('.', known.path) || known.path, path: known.path };
     if (existsSync(name)) return { label: name, path: path.resolve(name) };
-    throw inputError('data-not-found', `There is no data ${name}: no such file, ${namesOf(workspace?.data)}.`, 'Check the path, or run whence init to write whence.json.');
+    throw inputError(
+      'data-not-found',
+      `There is no data ${name}: no such file, ${namesOf(workspace?.data)}.`,
+      'Check the path, or run whence init to write whence.json.',
+    );
   });
 }
 

@@ -49,12 +49,12 @@ export function printProblems(problems: readonly DataProblem[], warnings: readon
   for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`);
 }
 
-/** `device cpu, 12.3 s, 410 MB of memory`: what every result for people ends with. */
+/** `on cpu, 12.3 s, 410 MB of memory`: what every result for people ends with. Why this device is in `--json` and `doctor`. */
 export function describeRun(
-  device: { readonly device: string; readonly reason: string } | undefined,
+  device: { readonly device: string } | undefined,
   seconds: number,
   memory: MemoryUse,
 ): string {
-  const where = device === undefined ? '' : `${device.device} (${device.reason}), `;
+  const where = device === undefined ? '' : `on ${device.device}, `;
   return `${where}${seconds.toFixed(1)} s, ${Math.round(memory.peakBytes / 1e6)} MB of memory`;
 }

@@ -25,7 +25,11 @@ export function openModel(source: ModelSource, context: JobContext): Promise<Lan
 }
 
 /** As `openModel`, with every weight as float32 in a file that sessions map (converted once, in the cache folder). */
-export async function loadModel(source: ModelSource, compute: ComputeSettings, context: JobContext): Promise<LoadedModel> {
+export async function loadModel(
+  source: ModelSource,
+  compute: ComputeSettings,
+  context: JobContext,
+): Promise<LoadedModel> {
   const model = await openModel(source, context);
   const weights = await context.residents.get(`weights ${compute.cacheFolder} ${model.key}`, () =>
     mapWeights(model.checkpoint, compute.cacheFolder, ({ done, total }) =>

@@ -24,7 +24,9 @@ const model = z.strictObject({
   adapter: place.optional().transform(orUndefined),
 });
 const data = z.array(z.strictObject({ label: place, path: place })).max(1000);
-const plainObject = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const plainObject = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 
 /** Makes an absent key a present one of value undefined: requests say everything. */
 function orUndefined<T>(value: T | undefined): T | undefined {

@@ -51,7 +51,15 @@ export async function openLanguageModel(source: ModelSource, options: OpenModelO
       ? openGgufModelText(await readGgufTokenizerMetadata(checkpoint.path), options.now)
       : openModelText(checkpoint.path, options.now);
   refuseLargerVocabulary(checkpoint.path, text.tokenizer.vocabularySize, config);
-  return { key: modelKey(source), label: source.label, checkpoint, config, adapter, text, warnings: checkpoint.warnings };
+  return {
+    key: modelKey(source),
+    label: source.label,
+    checkpoint,
+    config,
+    adapter,
+    text,
+    warnings: checkpoint.warnings,
+  };
 }
 
 /** The base model's folder or file: the one named, or the one the adapter names. */

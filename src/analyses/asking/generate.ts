@@ -140,9 +140,10 @@ async function prefill(
   const length = Math.min(roundUp(longest, lengthGrain), mostPositions);
   const session = await prefillSession(batch, length, sequenceLength, context);
   const inputIds = new BigInt64Array(batch * length);
-  for (const [row, ids] of prompts.entries()) ids.forEach((id, t) => {
-    inputIds[row * length + t] = BigInt(id);
-  });
+  for (const [row, ids] of prompts.entries())
+    ids.forEach((id, t) => {
+      inputIds[row * length + t] = BigInt(id);
+    });
   const results = await session.run({
     input_ids: inputIds,
     lengths: BigInt64Array.from(prompts, (ids) => BigInt(ids.length)),
@@ -156,7 +157,12 @@ async function prefill(
   return { cache, logits: results.logits as Float32Array };
 }
 
-function prefillSession(batch: number, length: number, sequenceLength: number, context: GenerationContext): Promise<Session> {
+function prefillSession(
+  batch: number,
+  length: number,
+  sequenceLength: number,
+  context: GenerationContext,
+): Promise<Session> {
   const { model, sessions } = context;
   return sessions.get(`prefill ${model.key} ${batch} ${length} ${ropeVariant(model, sequenceLength)}`, () => {
     const builder = new GraphBuilder();
@@ -172,7 +178,10 @@ function prefillSession(batch: number, length: number, sequenceLength: number, c
       ...graph.keys.map((value, layer) => ({ name: `keys_${layer}`, value })),
       ...graph.values.map((value, layer) => ({ name: `values_${layer}`, value })),
     ];
-    return openModelSession(builder.finish(outputs), context.weights, context.place, { weights: 'mapped', workspace: 'returned' });
+    return openModelSession(builder.finish(outputs), context.weights, context.place, {
+      weights: 'mapped',
+      workspace: 'returned',
+    });
   });
 }
 
@@ -185,20 +194,23 @@ async function decode(
   const { model, sessions } = context;
   const { batch, capacity } = cache;
   const weights = context.maxTokens >= packingPaysFrom ? 'packed' : 'mapped';
-  const session = await sessions.get(`decode ${model.key} ${batch} ${capacity} ${weights} ${ropeVariant(model, sequenceLength)}`, () => {
-    const builder = new GraphBuilder();
-    const step = buildDecodeStep(builder, model.config, {
-      inputIds: builder.input('input_ids', 'int64', [batch]),
-      positions: builder.input('positions', 'int64', [batch]),
-      ...cacheInputs(builder, model.config, batch, capacity),
-      ...bindParameters(builder, model.adapter),
-      intervene: observe,
-      sequenceLength,
-    });
-    const { logits, newKeys, newValues } = step;
-    const outputs = Object.entries({ logits, newKeys, newValues }).map(([name, value]) => ({ name, value }));
-    return openModelSession(builder.finish(outputs), context.weights, context.place, { weights, workspace: 'kept' });
-  });
+  const session = await sessions.get(
+    `decode ${model.key} ${batch} ${capacity} ${weights} ${ropeVariant(model, sequenceLength)}`,
+    () => {
+      const builder = new GraphBuilder();
+      const step = buildDecodeStep(builder, model.config, {
+        inputIds: builder.input('input_ids', 'int64', [batch]),
+        positions: builder.input('positions', 'int64', [batch]),
+        ...cacheInputs(builder, model.config, batch, capacity),
+        ...bindParameters(builder, model.adapter),
+        intervene: observe,
+        sequenceLength,
+      });
+      const { logits, newKeys, newValues } = step;
+      const outputs = Object.entries({ logits, newKeys, newValues }).map(([name, value]) => ({ name, value }));
+      return openModelSession(builder.finish(outputs), context.weights, context.place, { weights, workspace: 'kept' });
+    },
+  );
   return session.run({
     // A prompt that stopped at once has no token yet; its row computes something that nobody reads.
     input_ids: BigInt64Array.from(states, ({ tokens }) => BigInt(tokens.at(-1)?.id ?? 0)),

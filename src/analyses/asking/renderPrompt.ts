@@ -21,7 +21,11 @@ export interface RenderedPrompt {
  */
 export function renderPrompt(prompt: Prompt, { tokenizer, template }: ModelText, use: 'chat' | 'raw'): RenderedPrompt {
   if (prompt.kind === 'messages' && template === undefined) {
-    throw inputError('no-chat-template', 'The model has no chat template, so it takes no list of messages.', 'Give the text itself with --prompt.');
+    throw inputError(
+      'no-chat-template',
+      'The model has no chat template, so it takes no list of messages.',
+      'Give the text itself with --prompt.',
+    );
   }
   const raw = template === undefined || (use === 'raw' && prompt.kind === 'text');
   const shown = prompt.kind === 'text' ? prompt.text : lastContent(prompt.messages);

@@ -30,7 +30,13 @@ export interface ScoringContext {
   readonly batchSize: number;
 }
 
-const names = { inputIds: 'input_ids', places: 'places', targets: 'targets', weights: 'weights', out: 'log_probabilities' };
+const names = {
+  inputIds: 'input_ids',
+  places: 'places',
+  targets: 'targets',
+  weights: 'weights',
+  out: 'log_probabilities',
+};
 
 /** The forward pass with log p of every target. */
 export function buildScoring({ config, adapter }: LanguageModel, shape: PassShape): Graph {
@@ -87,7 +93,10 @@ async function scorePass(
   const { model, sessions } = context;
   const key = `score ${model.key} ${shape.batch} ${shape.length} ${shape.trained}`;
   const session = await sessions.get(key, () =>
-    openModelSession(buildScoring(model, shape), context.weights, context.place, { weights: 'mapped', workspace: 'kept' }),
+    openModelSession(buildScoring(model, shape), context.weights, context.place, {
+      weights: 'mapped',
+      workspace: 'kept',
+    }),
   );
   const feeds = passFeeds(
     batch.map((tokens) => ({ tokens, factor: 1 })),

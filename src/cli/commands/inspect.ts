@@ -11,7 +11,9 @@ export interface InspectFlags extends GlobalFlags {
 export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
-    .description('What a model is (architecture, parameters, template) or what a data file holds (schema, rows, problems).')
+    .description(
+      'What a model is (architecture, parameters, template) or what a data file holds (schema, rows, problems).',
+    )
     .option('--model <name|path>', 'a model of whence.json, a model folder or a .gguf file')
     .option('--adapter <dir>', 'PEFT adapter')
     .option('--data <name|file>', 'data of whence.json or a file; may be repeated', collect);

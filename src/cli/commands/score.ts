@@ -14,12 +14,17 @@ export interface ScoreFlags extends GlobalFlags {
 export function addScore(program: Command): void {
   const command = program
     .command('score')
-    .description("Loss, perplexity and trained tokens of every row: what the model finds surprising.")
-    .option('--model <name|path>', 'a model of whence.json, a model folder or a .gguf file (default: the workspace\'s)')
+    .description('Loss, perplexity and trained tokens of every row: what the model finds surprising.')
+    .option('--model <name|path>', "a model of whence.json, a model folder or a .gguf file (default: the workspace's)")
     .option('--adapter <dir>', 'PEFT adapter on top of the model')
-    .option('--data <name|file>', 'data of whence.json or a file; may be repeated (default: the workspace\'s)', collect)
+    .option('--data <name|file>', "data of whence.json or a file; may be repeated (default: the workspace's)", collect)
     .option('--tokens', 'the loss of every token as well')
-    .option('--max-length <n>', 'tokens of a row at most; longer rows are cut on the right', wholeNumber(2, 1_048_576), 1024)
+    .option(
+      '--max-length <n>',
+      'tokens of a row at most; longer rows are cut on the right',
+      wholeNumber(2, 1_048_576),
+      1024,
+    )
     .option('--batch-size <n>', 'rows of one forward pass', wholeNumber(1, 4096), 8);
   addGlobalFlags(command, 'also write the rows to this .json, .csv or .parquet file')
     .addHelpText(

@@ -12,11 +12,13 @@ export interface TrainFlags extends GlobalFlags {
 export function addTrain(program: Command): void {
   const command = program
     .command('train')
-    .description('Fine-tune by a recipe (LoRA or full). Recorded step by step; run again, it resumes where it was stopped.')
+    .description(
+      'Fine-tune by a recipe (LoRA or full). Recorded step by step; run again, it resumes where it was stopped.',
+    )
     .requiredOption('--recipe <file.json>', 'the recipe')
-    .option('--model <name|path>', 'instead of the recipe\'s model')
+    .option('--model <name|path>', "instead of the recipe's model")
     .option('--adapter <dir>', 'PEFT adapter to go on from')
-    .option('--data <name|file>', 'instead of the recipe\'s data; may be repeated', collect);
+    .option('--data <name|file>', "instead of the recipe's data; may be repeated", collect);
   addGlobalFlags(command, 'folder of the result (required); an existing other result is never overwritten')
     .addHelpText(
       'after',

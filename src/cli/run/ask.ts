@@ -1,5 +1,5 @@
-import { dataLimits } from '../../data/limits';
 import { readSmallText } from '../../data/byte-source';
+import { dataLimits } from '../../data/limits';
 import { parseJsonRow } from '../../data/parse-row';
 import { readRows } from '../../data/read-rows';
 import { inputError } from '../../protocol/errors';
@@ -7,8 +7,8 @@ import type { JsonObject, JsonValue } from '../../protocol/json';
 import type { AnswerDelta, AskRequest, Prompt, Sampling } from '../../protocol/requests';
 import { openCommandContext, resolveModel } from '../commandContext';
 import type { AskFlags } from '../commands/ask';
-import { describeRun, printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
 import { runJob } from '../runJob';
+import { describeRun, printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
 
 /** Asks the models and prints the answers as they come. */
 export async function runAsk(flags: AskFlags): Promise<void> {
@@ -17,7 +17,11 @@ export async function runAsk(flags: AskFlags): Promise<void> {
   const prompts = await readPrompts(flags);
   const names = flags.model ?? [undefined];
   if (names.length > 1 && flags.adapter !== undefined) {
-    throw inputError('adapter-of-which', '--adapter goes with one --model.', 'Name the adapted model in whence.json, or give one --model.');
+    throw inputError(
+      'adapter-of-which',
+      '--adapter goes with one --model.',
+      'Name the adapted model in whence.json, or give one --model.',
+    );
   }
   const request: AskRequest = {
     kind: 'ask',
@@ -63,7 +67,11 @@ function samplingOf({ temperature, topP, seed }: AskFlags): Sampling {
 async function readPrompts(flags: AskFlags): Promise<readonly Prompt[]> {
   const given = [flags.prompt, flags.messages, flags.input].filter((flag) => flag !== undefined);
   if (given.length !== 1) {
-    throw inputError('prompt-missing', 'Give exactly one of --prompt, --messages and --input.', 'For example: --prompt "Who are you?"');
+    throw inputError(
+      'prompt-missing',
+      'Give exactly one of --prompt, --messages and --input.',
+      'For example: --prompt "Who are you?"',
+    );
   }
   if (flags.prompt !== undefined) return flags.prompt.map((text) => ({ kind: 'text', text }));
   if (flags.messages !== undefined) return [await readMessagesFile(flags.messages)];
@@ -84,18 +92,31 @@ async function readPromptLines(file: string): Promise<readonly Prompt[]> {
   const prompts: Prompt[] = [];
   for await (const { rows, problems } of readRows(file, { file, limits: dataLimits })) {
     if (problems.length > 0) throw inputError(problems[0]!.code, problems[0]!.message, problems[0]!.next);
-    prompts.push(...rows.map(({ value, address }) => promptOf(value, `${file}, line ${address.line ?? address.row + 1}`)));
+    prompts.push(
+      ...rows.map(({ value, address }) => promptOf(value, `${file}, line ${address.line ?? address.row + 1}`)),
+    );
   }
-  if (prompts.length === 0) throw inputError('prompt-missing', `${file} has no prompts.`, 'Give one {"prompt": "…"} a line.');
+  if (prompts.length === 0)
+    throw inputError('prompt-missing', `${file} has no prompts.`, 'Give one {"prompt": "…"} a line.');
   return prompts;
 }
 
 function promptOf({ prompt, messages }: JsonObject, where: string): Prompt {
   if (typeof prompt === 'string') return { kind: 'text', text: prompt };
-  if (Array.isArray(messages) && messages.length > 0 && messages.every(isTurn)) return { kind: 'messages', messages: messages as JsonObject[] };
-  throw inputError('bad-prompt', `${where} has neither "prompt" (text) nor "messages" (a list of {role, content}).`, 'Give one of them.');
+  if (Array.isArray(messages) && messages.length > 0 && messages.every(isTurn))
+    return { kind: 'messages', messages: messages as JsonObject[] };
+  throw inputError(
+    'bad-prompt',
+    `${where} has neither "prompt" (text) nor "messages" (a list of {role, content}).`,
+    'Give one of them.',
+  );
 }
 
 function isTurn(value: JsonValue): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as JsonObject).role === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    typeof (value as JsonObject).role === 'string'
+  );
 }

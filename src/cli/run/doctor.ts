@@ -46,7 +46,13 @@ async function modelNeeds(flags: DoctorFlags): Promise<ModelNeeds> {
 }
 
 function needsOf({ model, architecture, parameters }: InspectModelResult): ModelNeeds {
-  return { label: model.label, architecture, parameters, weightBytes: 4 * parameters, fullFineTuneBytes: 5 * 4 * parameters };
+  return {
+    label: model.label,
+    architecture,
+    parameters,
+    weightBytes: 4 * parameters,
+    fullFineTuneBytes: 5 * 4 * parameters,
+  };
 }
 
 function printReport(result: DoctorResult, needs: ModelNeeds | undefined): void {
@@ -61,8 +67,16 @@ function printReport(result: DoctorResult, needs: ModelNeeds | undefined): void 
       [
         { title: 'device', align: 'left', cell: ({ device }) => device },
         { title: 'state', align: 'left', cell: ({ state }) => state },
-        { title: 'GFLOP/s', align: 'right', cell: (report) => (report.state === 'usable' ? report.gflops.toFixed(0) : '') },
-        { title: 'off the CPU by', align: 'right', cell: (report) => (report.state === 'usable' ? report.parity.toExponential(1) : '') },
+        {
+          title: 'GFLOP/s',
+          align: 'right',
+          cell: (report) => (report.state === 'usable' ? report.gflops.toFixed(0) : ''),
+        },
+        {
+          title: 'off the CPU by',
+          align: 'right',
+          cell: (report) => (report.state === 'usable' ? report.parity.toExponential(1) : ''),
+        },
         { title: '', align: 'left', cell: (report) => (report.state === 'usable' ? '' : report.reason) },
       ],
       result.devices,

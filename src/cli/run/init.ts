@@ -23,14 +23,20 @@ export async function runInit(flags: InitFlags): Promise<void> {
     return;
   }
   if (existsSync(file) && !flags.yes) {
-    throw inputError('workspace-exists', `${file} exists.`, 'Give --yes to replace it, or --dry-run to see what would be written.');
+    throw inputError(
+      'workspace-exists',
+      `${file} exists.`,
+      'Give --yes to replace it, or --dry-run to see what would be written.',
+    );
   }
   await writeFileAtomically(file, text);
   if (flags.json) {
     printJson({ schema: 'whence.init/1', file, written: true, workspace: proposal });
     return;
   }
-  process.stdout.write(`Wrote ${file}\n  models: ${models.join(', ') || 'none found'}\n  data:   ${data.join(', ') || 'none found'}\n`);
+  process.stdout.write(
+    `Wrote ${file}\n  models: ${models.join(', ') || 'none found'}\n  data:   ${data.join(', ') || 'none found'}\n`,
+  );
   if (flags.quiet) return;
   if (cutShort === 'yes') process.stderr.write('note: the folder is large; not all of it was searched.\n');
   if (models.length > 0) process.stdout.write(`\nNext: whence inspect --model ${models[0]}\n`);

@@ -22,7 +22,8 @@ export async function runInspect(flags: InspectFlags): Promise<void> {
     throw inputError('inspect-what', 'Nothing to inspect is named.', 'Give --model, --adapter or --data.');
   }
   const model = wantsModel ? await inspectModel(flags, context) : undefined;
-  const data = flags.data === undefined ? undefined : await inspectData(resolveData(flags.data, context), flags, context);
+  const data =
+    flags.data === undefined ? undefined : await inspectData(resolveData(flags.data, context), flags, context);
   const document = { schema: 'whence.inspect/1', ...(model && { model }), ...(data && { data }) };
   if (flags.out !== undefined) await writeFileAtomically(flags.out, `${JSON.stringify(document, null, 2)}\n`);
   if (flags.json) {
@@ -96,7 +97,10 @@ async function readFile({ path, label }: DataSource): Promise<InspectedFile> {
   if (sample.length > 0) detect();
   return {
     file: label,
-    schema: schema === undefined ? null : { name: schema.name, family: schema.family, fields: schema.fields, source: schema.source },
+    schema:
+      schema === undefined
+        ? null
+        : { name: schema.name, family: schema.family, fields: schema.fields, source: schema.source },
     rows: count,
     tokens: null,
     problems: problems.map(({ address, severity, code, message, next }) => ({
@@ -117,15 +121,26 @@ function printModel(result: InspectModelResult): void {
     ['path', model.path],
     ['architecture', result.architecture],
     ['parameters', `${(result.parameters / 1e6).toFixed(2)} M`],
-    ['layers', `${result.layers}, hidden ${result.hiddenSize}, ${result.heads} heads over ${result.keyValueHeads} key/value heads`],
+    [
+      'layers',
+      `${result.layers}, hidden ${result.hiddenSize}, ${result.heads} heads over ${result.keyValueHeads} key/value heads`,
+    ],
     ['linear modules', `${result.linearModules}`],
     ['vocabulary', `${result.vocabularySize}`],
     ['positions', `${result.maxPositions}`],
-    ['stored as', Object.entries(result.storedAs).map(([type, count]) => `${type} (${count} tensors)`).join(', ')],
+    [
+      'stored as',
+      Object.entries(result.storedAs)
+        .map(([type, count]) => `${type} (${count} tensors)`)
+        .join(', '),
+    ],
     ['chat template', result.chatTemplate],
   ];
   if (adapter !== null) {
-    lines.push(['adapter', `${model.adapter}, rank ${adapter.rank.join(', ')}, ${adapter.modules.length} modules, ${result.trainedParameters} parameters`]);
+    lines.push([
+      'adapter',
+      `${model.adapter}, rank ${adapter.rank.join(', ')}, ${adapter.modules.length} modules, ${result.trainedParameters} parameters`,
+    ]);
   }
   lines.push(['hash', model.hash]);
   process.stdout.write(`${model.label}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}  ${text}\n`).join('')}`);

@@ -3,8 +3,8 @@ import { openCommandContext, resolveData, resolveModel } from '../commandContext
 import type { ScoreFlags } from '../commands/score';
 import { formatTable } from '../printTable';
 import { runJob } from '../runJob';
-import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 import { describeRun, printJson, printProblems, requireEnding } from '../writeOutput';
+import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 
 /** Rows that are listed for people. */
 const listedRows = 10;
@@ -29,7 +29,17 @@ export async function runScore(flags: ScoreFlags): Promise<void> {
   });
   const { model, problems, warnings } = result;
   const settings = { maxLength: request.maxLength, batchSize: request.batchSize };
-  const document = { schema: 'whence.score/1', model, settings, device: device?.device, seconds, memory, rows, problems, warnings };
+  const document = {
+    schema: 'whence.score/1',
+    model,
+    settings,
+    device: device?.device,
+    seconds,
+    memory,
+    rows,
+    problems,
+    warnings,
+  };
   if (flags.out !== undefined) await writeTable(flags.out, columns, rows, document);
   if (flags.json) printJson(document);
   else printSummary(rows);
@@ -64,7 +74,11 @@ function printSummary(rows: readonly ScoredRow[]): void {
   process.stdout.write(
     formatTable(
       [
-        { title: 'row', align: 'left', cell: ({ file, line, row }) => (line === null ? `${file} row ${row}` : `${file}:${line}`) },
+        {
+          title: 'row',
+          align: 'left',
+          cell: ({ file, line, row }) => (line === null ? `${file} row ${row}` : `${file}:${line}`),
+        },
         { title: 'nats/token', align: 'right', cell: (row) => perToken(row).toFixed(3) },
         { title: 'nats', align: 'right', cell: (row) => row.loss.toFixed(2) },
         { title: 'tokens', align: 'right', cell: (row) => `${row.trainedTokens}` },

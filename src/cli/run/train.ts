@@ -4,7 +4,7 @@ import { readRecipe } from '../../data/recipe';
 import { inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import type { TrainRequest, TrainStep } from '../../protocol/requests';
-import { type CommandContext, openCommandContext, resolveData, resolveModel } from '../commandContext';
+import { openCommandContext, resolveData, resolveModel } from '../commandContext';
 import type { TrainFlags } from '../commands/train';
 import { formatTable } from '../printTable';
 import { runJob } from '../runJob';
@@ -16,16 +16,23 @@ const listedSteps = 12;
 /** Trains by a recipe. What the recipe names is relative to the recipe's folder. */
 export async function runTrain(flags: TrainFlags): Promise<void> {
   if (flags.out === undefined) {
-    throw inputError('out-missing', 'No folder for the result is named.', 'Give --out with a new folder, for example --out models/tuned.');
+    throw inputError(
+      'out-missing',
+      'No folder for the result is named.',
+      'Give --out with a new folder, for example --out models/tuned.',
+    );
   }
   const context = await openCommandContext(flags);
   const recipe = await readRecipe(flags.recipe, dataLimits);
   const folder = path.dirname(path.resolve(flags.recipe));
   const fromRecipe = (named: string, names: ReadonlyMap<string, unknown> | undefined): string =>
     names?.has(named) ? named : path.resolve(folder, named);
-  const modelName = flags.model ?? (recipe.model === null ? undefined : fromRecipe(recipe.model, context.workspace?.models));
+  const modelName =
+    flags.model ?? (recipe.model === null ? undefined : fromRecipe(recipe.model, context.workspace?.models));
   const model = baseOf(resolveModel(modelName, undefined, context));
-  const data = flags.data ?? (recipe.data.length === 0 ? undefined : recipe.data.map((name) => fromRecipe(name, context.workspace?.data)));
+  const data =
+    flags.data ??
+    (recipe.data.length === 0 ? undefined : recipe.data.map((name) => fromRecipe(name, context.workspace?.data)));
   const request: TrainRequest = {
     kind: 'train',
     compute: context.compute,
@@ -54,7 +61,8 @@ function ignore(): void {
 
 /** Training starts from the base; an adapter to go on from is named by --adapter or the recipe. */
 function baseOf(source: ReturnType<typeof resolveModel>): TrainRequest['model'] {
-  if (source.path === undefined) throw inputError('model-missing', `${source.label} has no base model of its own.`, 'Give --model with the base.');
+  if (source.path === undefined)
+    throw inputError('model-missing', `${source.label} has no base model of its own.`, 'Give --model with the base.');
   return { label: source.label, path: source.path, adapter: undefined };
 }
 
@@ -68,7 +76,11 @@ function withAdapter(recipe: JsonObject, adapter: string | undefined, folder: st
   const lora = recipe.lora as JsonObject | null;
   if (lora === null) {
     if (adapter === undefined) return recipe;
-    throw inputError('full-with-adapter', 'A full fine-tune cannot start from an adapter.', 'Use "method": "lora", or merge the adapter into its base.');
+    throw inputError(
+      'full-with-adapter',
+      'A full fine-tune cannot start from an adapter.',
+      'Use "method": "lora", or merge the adapter into its base.',
+    );
   }
   if (adapter !== undefined) return { ...recipe, lora: { ...lora, init: path.resolve(adapter) } };
   const init = lora.init as string;

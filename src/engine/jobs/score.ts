@@ -20,6 +20,7 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
   for (const source of request.data) {
     for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
       problems.push(...loaded.problems.map(dataProblem));
+      if (loaded.rows.length === 0) continue;
       const start = done;
       const scores = await scoreRows(
         loaded.rows.map(({ encoded }) => encoded),
@@ -30,7 +31,7 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
         },
       );
       const rows = loaded.rows.map((row, i) => scoredRow(row, scores[i]!, model, request.perToken));
-      if (rows.length > 0) context.event({ kind: 'scoredRows', rows } satisfies ScoredRows);
+      context.event({ kind: 'scoredRows', rows } satisfies ScoredRows);
     }
   }
   return { model: await identify(model, compute), problems, warnings: model.warnings };

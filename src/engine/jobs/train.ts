@@ -92,9 +92,19 @@ async function readTrainingRows(
     for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
       problems.push(...loaded.problems.map(dataProblem));
       for (const { address, hash, encoded } of loaded.rows) {
-        rows.push({ number: first + address.row, file: source.label, row: address.row, line: address.line, hash, encoded });
+        rows.push({
+          number: first + address.row,
+          file: source.label,
+          row: address.row,
+          line: address.line,
+          hash,
+          encoded,
+        });
       }
-      const seen = [...loaded.rows.map(({ address }) => address.row), ...loaded.problems.map(({ address }) => address.row)];
+      const seen = [
+        ...loaded.rows.map(({ address }) => address.row),
+        ...loaded.problems.map(({ address }) => address.row),
+      ];
       rowsOfFile = seen.reduce((most, row) => Math.max(most, row + 1), rowsOfFile);
     }
     first += rowsOfFile;
