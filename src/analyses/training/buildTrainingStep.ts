@@ -1,0 +1,60 @@
+import { GraphBuilder } from '../../graph/builder';
+import { differentiate } from '../../graph/differentiate';
+import type { Graph, Shape, Value } from '../../graph/ir';
+import { buildForward, observe } from '../../model/buildForward';
+import { buildLoss } from '../../model/buildLoss';
+import type { ModelConfig } from '../../model/modelConfig';
+import type { PassShape } from './planShapes';
+import { loraAName, loraBName, type Trainable } from './trainable';
+
+/** Feeds besides the trained tensors, which are fed under their own names. */
+export const feedNames = {
+  /** [batch, length] int64 */
+  inputIds: 'input_ids',
+  /** [trained] int64: row * length + position of the state that predicts the target. */
+  places: 'places',
+  /** [trained] int64 */
+  targets: 'targets',
+  /** [trained] float32: row weight / denominator of the whole step; 0 where the place is filling. */
+  weights: 'weights',
+} as const;
+
+/** [trained] log p(target), natural logarithm, unweighted. */
+export const logProbabilitiesName = 'log_probabilities';
+
+export function gradientName(parameter: string): string {
+  return `gradient of ${parameter}`;
+}
+
+/**
+ * Forward pass, loss and the gradient of sum(weights * loss) with respect to every trained tensor. Trained tensors are
+ * feeds, so that one session serves the whole run; all others stay mapped in their file.
+ */
+export function buildTrainingStep(config: ModelConfig, trainable: Trainable, shape: PassShape): Graph {
+  const builder = new GraphBuilder();
+  const inputIds = builder.input(feedNames.inputIds, 'int64', [shape.batch, shape.length]);
+  const places = builder.input(feedNames.places, 'int64', [shape.trained]);
+  const targets = builder.input(feedNames.targets, 'int64', [shape.trained]);
+  const weights = builder.input(feedNames.weights, 'float32', [shape.trained]);
+  const trained = new Map<string, Value>(
+    [...trainable.shapes].map(([name, extents]) => [name, builder.input(name, 'float32', extents)]),
+  );
+  const lora = new Map(
+    trainable.lora.map(({ module, scaling }) => [
+      module,
+      { a: trained.get(loraAName(module))!, b: trained.get(loraBName(module))!, scaling },
+    ]),
+  );
+  const forward = buildForward(builder, config, {
+    inputIds,
+    parameter: (name: string, extents: Shape) => trained.get(name) ?? builder.weight(name, extents),
+    adapter: ({ module }) => lora.get(module),
+    intervene: observe,
+  });
+  const loss = buildLoss(builder, forward, { places, targets, weights });
+  const gradients = differentiate(builder, loss.sum, [...trained.values()]);
+  return builder.finish([
+    { name: logProbabilitiesName, value: loss.logProbabilities },
+    ...[...trained.keys()].map((name, index) => ({ name: gradientName(name), value: gradients[index]! })),
+  ]);
+}
