@@ -23,8 +23,8 @@ export function gradientNorm(gradients: Iterable<Float32Array>): number {
 /**
  * Factor on every gradient, as torch.nn.utils.clip_grad_norm_: min(1, clip / (norm + 1e-6)).
  *
- * @param gradClip largest norm; undefined: no clipping
+ * @param gradClip largest norm; 0: no clipping
  */
-export function clipFactor(norm: number, gradClip: number | undefined): number {
-  return gradClip === undefined ? 1 : Math.min(1, gradClip / (norm + 1e-6));
+export function clipFactor(norm: number, gradClip: number): number {
+  return gradClip === 0 ? 1 : Math.min(1, gradClip / (norm + 1e-6));
 }

@@ -2,26 +2,7 @@
  * Optimisers as loops over typed arrays, float32 state, arithmetic in float64 rounded once per stored value. The
  * definitions are PyTorch's (torch.optim.AdamW, torch.optim.SGD); nothing is allocated while stepping.
  */
-
-export interface AdamWSettings {
-  readonly name: 'adamw';
-  readonly betas: readonly [number, number];
-  /** Added outside the root. */
-  readonly eps: number;
-  /** Added inside the root; 0 is PyTorch's definition. */
-  readonly epsRoot: number;
-  /** Decoupled: the parameter shrinks by lr * weightDecay. */
-  readonly weightDecay: number;
-}
-
-export interface SgdSettings {
-  readonly name: 'sgd';
-  readonly momentum: number;
-  /** Coupled: weightDecay * parameter is added to the gradient. */
-  readonly weightDecay: number;
-}
-
-export type OptimizerSettings = AdamWSettings | SgdSettings;
+import type { OptimizerSettings } from '../../data/recipe';
 
 /** One tensor's update. All arrays have the parameter's length; `parameter` and `state` change in place. */
 export interface TensorUpdate {
@@ -46,7 +27,7 @@ export interface Optimizer {
  * m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
  * p = p (1 - lr decay) - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t) + epsRoot) + eps)
  */
-function adamW({ betas: [beta1, beta2], eps, epsRoot, weightDecay }: AdamWSettings): Optimizer {
+function adamW({ betas: [beta1, beta2], eps, epsRoot, weightDecay }: OptimizerSettings): Optimizer {
   const keep1 = 1 - beta1;
   const keep2 = 1 - beta2;
   return {
@@ -70,7 +51,7 @@ function adamW({ betas: [beta1, beta2], eps, epsRoot, weightDecay }: AdamWSettin
 }
 
 /** g = g + decay p;  b = momentum b + g;  p = p - lr b. The first buffer is the gradient itself, as in PyTorch. */
-function sgd({ momentum, weightDecay }: SgdSettings): Optimizer {
+function sgd({ momentum, weightDecay }: OptimizerSettings): Optimizer {
   return {
     stateNames: momentum === 0 ? [] : ['momentum_buffer'],
     update({ learningRate, gradientScale, parameter, gradient, state }) {
@@ -87,6 +68,8 @@ function sgd({ momentum, weightDecay }: SgdSettings): Optimizer {
   };
 }
 
+const makers: { readonly [N in OptimizerSettings['name']]: (settings: OptimizerSettings) => Optimizer } = { adamw: adamW, sgd };
+
 export function createOptimizer(settings: OptimizerSettings): Optimizer {
-  return settings.name === 'adamw' ? adamW(settings) : sgd(settings);
+  return makers[settings.name](settings);
 }

@@ -1,22 +1,13 @@
 import { createRandom, shuffled } from '../../linalg/random';
+import type { Recipe } from '../../data/recipe';
 import { inputError } from '../../protocol/errors';
-import { type ScheduleSettings, scheduleFactor } from './schedule';
+import { scheduleFactor } from './schedule';
 
-export interface StepPlanSettings {
-  readonly batchSize: number;
-  readonly gradientAccumulation: number;
-  /** May be fractional; the last step is then rounded up, as transformers does. */
-  readonly epochs: number;
-  readonly order: 'shuffle' | 'given';
-  readonly seed: number;
-  /** Peak learning rate. */
-  readonly learningRate: number;
-  readonly schedule: ScheduleSettings;
-  /** Row numbers of every step, replayed as they are; undefined: made from epochs, order and seed. */
-  readonly batches: readonly (readonly number[])[] | undefined;
-  /** Rate of every step, replayed as it is; undefined: from the schedule. */
-  readonly learningRates: readonly number[] | undefined;
-}
+/** What of a recipe decides which rows train when, and at which rate. */
+export type StepPlanSettings = Pick<
+  Recipe,
+  'batchSize' | 'gradientAccumulation' | 'epochs' | 'order' | 'seed' | 'optimizer' | 'schedule' | 'batches' | 'learningRates'
+>;
 
 /** One optimiser step. */
 export interface PlannedStep {
@@ -37,7 +28,7 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 function plannedBatches(rows: readonly number[], settings: StepPlanSettings): number[][] {
   const { batchSize, gradientAccumulation, epochs, order, seed } = settings;
   const perEpoch = Math.ceil(rows.length / (batchSize * gradientAccumulation));
-  const total = Math.ceil(epochs * perEpoch);
+  const total = epochs * perEpoch;
   if (total > maxSteps)
     throw inputError(
       'too-many-steps',
@@ -49,7 +40,7 @@ function plannedBatches(rows: readonly number[], settings: StepPlanSettings): nu
     const ordered = order === 'given' ? rows : shuffled(rows, createRandom(seed, `order of epoch ${epoch}`));
     batches.push(...chunks(ordered, batchSize * gradientAccumulation));
   }
-  return batches.slice(0, total);
+  return batches;
 }
 
 function replayedBatches(rows: readonly number[], batches: readonly (readonly number[])[]): number[][] {
@@ -73,21 +64,21 @@ function replayedBatches(rows: readonly number[], batches: readonly (readonly nu
  *   rows): those drop out.
  */
 export function planSteps(rows: readonly number[], settings: StepPlanSettings): PlannedStep[] {
-  const { batches, learningRates, learningRate, schedule } = settings;
+  const { batches, learningRates, optimizer, schedule } = settings;
   if (rows.length === 0)
     throw inputError(
       'nothing-to-train',
       'The data has no row with a trained token.',
       'Check it with `whence inspect --data FILE`.',
     );
-  const planned = batches === undefined ? plannedBatches(rows, settings) : replayedBatches(rows, batches);
+  const planned = batches === null ? plannedBatches(rows, settings) : replayedBatches(rows, batches);
   if (planned.length === 0)
     throw inputError(
       'no-steps',
       'The recipe makes no optimiser step.',
       'Set epochs above 0, or name at least one batch.',
     );
-  if (learningRates !== undefined && learningRates.length !== planned.length)
+  if (learningRates !== null && learningRates.length !== planned.length)
     throw inputError(
       'learning-rates-length',
       `The recipe has ${learningRates.length} learning rates for ${planned.length} steps.`,
@@ -95,7 +86,7 @@ export function planSteps(rows: readonly number[], settings: StepPlanSettings): 
     );
   return planned.map((batch, index) => ({
     step: index + 1,
-    learningRate: learningRates?.[index] ?? learningRate * scheduleFactor(schedule, index, planned.length),
+    learningRate: learningRates?.[index] ?? optimizer.lr * scheduleFactor(schedule, index, planned.length),
     rows: batch,
   }));
 }

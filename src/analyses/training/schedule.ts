@@ -1,15 +1,10 @@
+import type { Recipe } from '../../data/recipe';
 import { internalError } from '../../protocol/errors';
 
-export const scheduleNames = ['constant', 'linear', 'cosine'] as const;
-export type ScheduleName = (typeof scheduleNames)[number];
-
-export interface ScheduleSettings {
-  readonly name: ScheduleName;
-  readonly warmupSteps: number;
-}
+export type ScheduleSettings = Recipe['schedule'];
 
 /** Factor on the rate after the warm-up, by the share of the remaining steps that is done. */
-const decayFactors: { readonly [N in ScheduleName]: (progress: number) => number } = {
+const decayFactors: { readonly [N in ScheduleSettings['name']]: (progress: number) => number } = {
   constant: () => 1,
   linear: (progress) => Math.max(0, 1 - progress),
   cosine: (progress) => Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress))),

@@ -1,0 +1,150 @@
+import type { Recipe } from '../../data/recipe';
+import { type EncodedGraph, encode } from '../../graph/encode';
+import type { MappedWeights } from '../../model/checkpoint/types';
+import type { ModelConfig } from '../../model/modelConfig';
+import { inputError, internalError } from '../../protocol/errors';
+import type { DeviceName } from '../../protocol/requests';
+import { openSession, type Session } from '../../runtime/openSession';
+import { createSessionCache } from '../../runtime/sessionCache';
+import { weightsRoot } from '../../runtime/weightsRoot';
+import { buildTrainingStep, feedNames, gradientName, logProbabilitiesName } from './buildTrainingStep';
+import { countTrained, type PassFeeds, passFeeds, passSize } from './passFeeds';
+import { type PassShape, shapeFor } from './planShapes';
+import { microBatches, type PlannedStep } from './planSteps';
+import type { ParameterValues, Trainable } from './trainable';
+import { describeRow, type TrainingRow } from './trainingRow';
+
+/** Everything that decides the gradients of a step, besides the trained values. */
+export interface StepContext {
+  readonly config: ModelConfig;
+  /** Float32 locations of the base model's parameters. */
+  readonly weights: MappedWeights;
+  readonly trainable: Trainable;
+  readonly recipe: Pick<Recipe, 'batchSize' | 'lossReduction'>;
+  /** By row number. */
+  readonly rows: ReadonlyMap<number, TrainingRow>;
+  readonly shapes: readonly PassShape[];
+  readonly device: DeviceName;
+  readonly threads: number;
+  /** Factor on a row's loss on top of its own weight; 0 removes the row in place. The denominator does not see it. */
+  readonly rowFactor: (rowNumber: number) => number;
+}
+
+export interface StepGradients {
+  /** Weighted losses of the step's trained tokens / the step's denominator, in nats. */
+  readonly loss: number;
+  /** d loss / d parameter, in the order of `trainable.shapes`. */
+  readonly gradients: readonly Float32Array[];
+}
+
+export interface StepComputer {
+  compute(step: PlannedStep, values: ParameterValues): Promise<StepGradients>;
+  /** Frees the sessions. */
+  release(): Promise<void>;
+}
+
+/** tokenMean: trained tokens of the whole step. rowSum: its rows. Neither sees row weights. */
+function denominator(rows: readonly TrainingRow[], reduction: Recipe['lossReduction']): number {
+  return reduction === 'rowSum' ? rows.length : rows.reduce((sum, { encoded }) => sum + countTrained(encoded), 0);
+}
+
+function encodeStep({ config, trainable, weights }: StepContext, shape: PassShape): EncodedGraph & { folder: string } {
+  const root = weightsRoot([...new Set([...weights.values()].map(({ file }) => file))]);
+  const encoded = encode(buildTrainingStep(config, trainable, shape), (parameter) => {
+    const found = weights.get(parameter);
+    if (found === undefined) throw internalError(`the model has no parameter ${parameter}`);
+    return { location: root.locate(found.file), offset: found.offset, byteLength: found.byteLength };
+  });
+  return { ...encoded, folder: root.folder };
+}
+
+/** Opens sessions as shapes are met, two at most, and computes the gradients of steps with them. */
+export function createStepComputer(context: StepContext): StepComputer {
+  const { recipe, rows, shapes, trainable } = context;
+  const sessions = createSessionCache(2);
+  const names = [...trainable.shapes.keys()];
+
+  const sessionOf = (shape: PassShape): Promise<Session> =>
+    sessions.get(`${shape.batch} ${shape.length} ${shape.trained}`, () => {
+      const graph = encodeStep(context, shape);
+      return openSession(graph, {
+        device: context.device,
+        threads: context.threads,
+        weightsFolder: graph.folder,
+        weights: 'mapped',
+        workspace: 'kept',
+        profile: 'off',
+      });
+    });
+
+  const rowsOf = (numbers: readonly number[]): TrainingRow[] =>
+    numbers.map((number) => {
+      const row = rows.get(number);
+      if (row === undefined) throw internalError(`no row ${number}`);
+      return row;
+    });
+
+  const compute = async (step: PlannedStep, values: ParameterValues): Promise<StepGradients> => {
+    const divisor = denominator(rowsOf(step.rows), recipe.lossReduction);
+    let loss = 0;
+    let gradients: readonly Float32Array[] | undefined;
+    for (const numbers of microBatches(step, recipe.batchSize)) {
+      const batch = rowsOf(numbers);
+      const shape = shapeFor(passSize(batch.map(({ encoded }) => encoded)), shapes);
+      const feeds = passFeeds(
+        batch.map((row) => ({
+          tokens: row.encoded,
+          factor: (row.encoded.weight * context.rowFactor(row.number)) / divisor,
+        })),
+        shape,
+      );
+      const results = await (await sessionOf(shape)).run({
+        ...Object.fromEntries(values),
+        [feedNames.inputIds]: feeds.inputIds,
+        [feedNames.places]: feeds.places,
+        [feedNames.targets]: feeds.targets,
+        [feedNames.weights]: feeds.weights,
+      });
+      loss += passLoss(step, batch, feeds, results[logProbabilitiesName] as Float32Array);
+      const found = names.map((name) => results[gradientName(name)] as Float32Array);
+      if (gradients === undefined) gradients = found;
+      else addTo(gradients, found);
+    }
+    if (gradients === undefined) throw internalError(`step ${step.step} has no rows`);
+    return { loss, gradients };
+  };
+  return { compute, release: () => sessions.releaseAll() };
+}
+
+/** @throws UserError `training-diverged` naming the rows whose loss is not finite */
+function passLoss(
+  step: PlannedStep,
+  batch: readonly TrainingRow[],
+  { weights, rowOfPlace }: PassFeeds,
+  logProbabilities: Float32Array,
+): number {
+  const losses = batch.map(() => 0);
+  for (const [place, row] of rowOfPlace.entries()) losses[row]! -= weights[place]! * logProbabilities[place]!;
+  const broken = batch.filter((_, row) => !Number.isFinite(losses[row]));
+  if (broken.length > 0) throw divergence(step, broken, 'loss');
+  return losses.reduce((sum, value) => sum + value, 0);
+}
+
+export function divergence(step: PlannedStep, rows: readonly TrainingRow[], what: 'loss' | 'gradient') {
+  const shown = rows.slice(0, 4).map(describeRow).join(', ');
+  const more = rows.length > 4 ? ` and ${rows.length - 4} more` : '';
+  return inputError(
+    'training-diverged',
+    `The ${what} is not a finite number at step ${step.step} (learning rate ${step.learningRate}), rows ${shown}${more}.`,
+    step.step === 1
+      ? 'Check the model weights and these rows.'
+      : 'Lower the learning rate, add warm-up steps or set gradClip; check these rows.',
+  );
+}
+
+function addTo(sums: readonly Float32Array[], parts: readonly Float32Array[]): void {
+  for (const [index, sum] of sums.entries()) {
+    const part = parts[index]!;
+    for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+  }
+}
