@@ -1,0 +1,100 @@
+import path from 'node:path';
+import { inputError } from '../../protocol/errors';
+import type { DeviceName, TrainStep } from '../../protocol/requests';
+import { createStepComputer, type StepContext } from './computeStep';
+import type { PlannedStep } from './planSteps';
+import { checkpointsFolderName, hashValues, readInitial } from './record/checkpoints';
+import { readRows } from './record/rowsFile';
+import { type RunRecord, readRunRecord } from './record/runRecord';
+import { initialState, runSteps, type TrainingState } from './runSteps';
+import type { ParameterValues, Trainable } from './trainable';
+import { type TrainingModel, trainableModel } from './trainingModel';
+import type { TrainingRow } from './trainingRow';
+
+/** A recorded run, read and checked: everything that a replay computes with. */
+export interface RecordedRun {
+  readonly record: RunRecord;
+  /** By number; only what the steps use is trained on. */
+  readonly rows: ReadonlyMap<number, TrainingRow>;
+  readonly steps: readonly PlannedStep[];
+  readonly trainable: Trainable;
+  /** Before the first step; not shared, a replay may change them. */
+  readonly values: ParameterValues;
+}
+
+/**
+ * Opens a recorded run from its folder alone; data files are not looked at.
+ *
+ * @param model the base model; its hash must be that of the record
+ * @throws UserError `record-missing`, `record-damaged`, `run-unfinished`, `run-other-model`
+ */
+export async function openRun(runFolder: string, model: TrainingModel): Promise<RecordedRun> {
+  const record = readRunRecord(runFolder);
+  if (record.status !== 'complete')
+    throw inputError('run-unfinished', `${runFolder} records a run that has not ended.`, 'Resume it with the same whence train command.');
+  if (record.model.hash !== model.hash)
+    throw inputError(
+      'run-other-model',
+      `${runFolder} was trained from ${record.model.path}, whose content differs from ${model.checkpoint.path}.`,
+      'Name the base model that the run started from.',
+    );
+  const rows = await readRows(runFolder, record.rows, record.data.map(({ file }) => file));
+  const start = await recordedStart(runFolder, record, model);
+  const byNumber = new Map(rows.map((row) => [row.number, row]));
+  const missing = record.steps.flatMap((step) => step.rows).find((number) => !byNumber.has(number));
+  if (missing !== undefined)
+    throw inputError('record-damaged', `${runFolder}: a step trains row ${missing}, which is not recorded.`, 'Restore the folder from a copy, or train again.');
+  const steps = record.steps.map(({ step, lr, rows: numbers }) => ({ step, learningRate: lr, rows: numbers }));
+  return { record, rows: byNumber, steps, ...start };
+}
+
+async function recordedStart(
+  runFolder: string,
+  { initial, lora }: RunRecord,
+  model: TrainingModel,
+): Promise<{ readonly trainable: Trainable; readonly values: ParameterValues }> {
+  if (initial === null) return trainableModel(model);
+  const { values, shapes } = await readInitial(path.join(runFolder, checkpointsFolderName), initial);
+  // Safetensors sorts by name; the order in which gradients and state are kept does not matter to any bit of a result.
+  return { trainable: { method: 'lora', lora, shapes }, values };
+}
+
+export interface ReplaySettings {
+  readonly device: DeviceName;
+  readonly threads: number;
+  /** Factor on a row's loss, in place: 1 repeats the run, 0 removes a row. */
+  readonly rowFactor: StepContext['rowFactor'];
+}
+
+export interface Replay {
+  readonly state: TrainingState;
+  /** `same` where values at the end equal those of the recorded run, bit for bit. */
+  readonly bits: 'same' | 'different';
+}
+
+/** Trains a recorded run again, step by step as it was, with some rows' weights changed or none. */
+export async function replayRun(
+  run: RecordedRun,
+  model: TrainingModel,
+  settings: ReplaySettings,
+  afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
+): Promise<Replay> {
+  const { record, rows, steps, trainable, values } = run;
+  const { recipe, shapes } = record;
+  const state = initialState(new Map([...values].map(([name, data]) => [name, data.slice()])), recipe.optimizer);
+  const computer = createStepComputer({
+    config: model.config,
+    weights: model.weights,
+    trainable,
+    recipe,
+    rows,
+    shapes,
+    ...settings,
+  });
+  try {
+    await runSteps({ rows, recipe }, computer, steps, state, afterStep);
+  } finally {
+    await computer.release();
+  }
+  return { state, bits: hashValues(state.values, trainable) === record.finalValues ? 'same' : 'different' };
+}
