@@ -91,7 +91,7 @@ const recipeShape = z.strictObject({
     .string()
     .min(1)
     .max(4096)
-    .optional()
+    .nullish()
     .describe('Name in whence.json or path. Default: the workspace default.'),
   data: z
     .union([z.string().min(1).max(4096), z.array(z.string().min(1).max(4096)).max(1000)])

@@ -34,7 +34,7 @@ export interface StepGradients {
   /** Weighted losses of the step's trained tokens / the step's denominator, in nats. */
   readonly loss: number;
   /** d loss / d parameter, in the order of `trainable.shapes`. */
-  readonly gradients: readonly Float32Array[];
+  readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
 export interface StepComputer {
@@ -87,7 +87,7 @@ export function createStepComputer(context: StepContext): StepComputer {
   const compute = async (step: PlannedStep, values: ParameterValues): Promise<StepGradients> => {
     const divisor = denominator(rowsOf(step.rows), recipe.lossReduction);
     let loss = 0;
-    let gradients: readonly Float32Array[] | undefined;
+    let gradients: ReadonlyMap<string, Float32Array> | undefined;
     for (const numbers of microBatches(step, recipe.batchSize)) {
       const batch = rowsOf(numbers);
       const shape = shapeFor(passSize(batch.map(({ encoded }) => encoded)), shapes);
@@ -106,7 +106,7 @@ export function createStepComputer(context: StepContext): StepComputer {
         [feedNames.weights]: feeds.weights,
       });
       loss += passLoss(step, batch, feeds, results[logProbabilitiesName] as Float32Array);
-      const found = names.map((name) => results[gradientName(name)] as Float32Array);
+      const found = new Map(names.map((name) => [name, results[gradientName(name)] as Float32Array]));
       if (gradients === undefined) gradients = found;
       else addTo(gradients, found);
     }
@@ -142,9 +142,9 @@ export function divergence(step: PlannedStep, rows: readonly TrainingRow[], what
   );
 }
 
-function addTo(sums: readonly Float32Array[], parts: readonly Float32Array[]): void {
-  for (const [index, sum] of sums.entries()) {
-    const part = parts[index]!;
+function addTo(sums: ReadonlyMap<string, Float32Array>, parts: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, sum] of sums) {
+    const part = parts.get(name)!;
     for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
   }
 }

@@ -68,7 +68,10 @@ function sgd({ momentum, weightDecay }: OptimizerSettings): Optimizer {
   };
 }
 
-const makers: { readonly [N in OptimizerSettings['name']]: (settings: OptimizerSettings) => Optimizer } = { adamw: adamW, sgd };
+const makers: { readonly [N in OptimizerSettings['name']]: (settings: OptimizerSettings) => Optimizer } = {
+  adamw: adamW,
+  sgd,
+};
 
 export function createOptimizer(settings: OptimizerSettings): Optimizer {
   return makers[settings.name](settings);

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
 
@@ -66,6 +76,14 @@ export function claim({ out, partial }: OutputFolder): void {
       );
   }
   writeFileSync(lock, own);
+}
+
+/** Takes away what files were left half-written by a process that was killed; only they end in `.part`. */
+export function sweep({ partial }: OutputFolder): void {
+  for (const entry of readdirSync(partial, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && entry.name.endsWith('.part'))
+      rmSync(path.join(entry.parentPath, entry.name), { force: true });
+  }
 }
 
 /** Moves the finished folder into place. */

@@ -1,12 +1,20 @@
-import { createRandom, shuffled } from '../../linalg/random';
 import type { Recipe } from '../../data/recipe';
+import { createRandom, shuffled } from '../../linalg/random';
 import { inputError } from '../../protocol/errors';
 import { scheduleFactor } from './schedule';
 
 /** What of a recipe decides which rows train when, and at which rate. */
 export type StepPlanSettings = Pick<
   Recipe,
-  'batchSize' | 'gradientAccumulation' | 'epochs' | 'order' | 'seed' | 'optimizer' | 'schedule' | 'batches' | 'learningRates'
+  | 'batchSize'
+  | 'gradientAccumulation'
+  | 'epochs'
+  | 'order'
+  | 'seed'
+  | 'optimizer'
+  | 'schedule'
+  | 'batches'
+  | 'learningRates'
 >;
 
 /** One optimiser step. */

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
-import type { DeviceName, TrainStep } from '../../protocol/requests';
+import type { TrainStep } from '../../protocol/requests';
 import { createStepComputer, type StepContext } from './computeStep';
 import type { PlannedStep } from './planSteps';
 import { checkpointsFolderName, hashValues, readInitial } from './record/checkpoints';
 import { readRows } from './record/rowsFile';
 import { type RunRecord, readRunRecord } from './record/runRecord';
 import { initialState, runSteps, type TrainingState } from './runSteps';
-import type { ParameterValues, Trainable } from './trainable';
+import { loraTensorOrder, type ParameterValues, type Trainable } from './trainable';
 import { type TrainingModel, trainableModel } from './trainingModel';
 import type { TrainingRow } from './trainingRow';
 
@@ -31,19 +31,31 @@ export interface RecordedRun {
 export async function openRun(runFolder: string, model: TrainingModel): Promise<RecordedRun> {
   const record = readRunRecord(runFolder);
   if (record.status !== 'complete')
-    throw inputError('run-unfinished', `${runFolder} records a run that has not ended.`, 'Resume it with the same whence train command.');
+    throw inputError(
+      'run-unfinished',
+      `${runFolder} records a run that has not ended.`,
+      'Resume it with the same whence train command.',
+    );
   if (record.model.hash !== model.hash)
     throw inputError(
       'run-other-model',
       `${runFolder} was trained from ${record.model.path}, whose content differs from ${model.checkpoint.path}.`,
       'Name the base model that the run started from.',
     );
-  const rows = await readRows(runFolder, record.rows, record.data.map(({ file }) => file));
+  const rows = await readRows(
+    runFolder,
+    record.rows,
+    record.data.map(({ file }) => file),
+  );
   const start = await recordedStart(runFolder, record, model);
   const byNumber = new Map(rows.map((row) => [row.number, row]));
   const missing = record.steps.flatMap((step) => step.rows).find((number) => !byNumber.has(number));
   if (missing !== undefined)
-    throw inputError('record-damaged', `${runFolder}: a step trains row ${missing}, which is not recorded.`, 'Restore the folder from a copy, or train again.');
+    throw inputError(
+      'record-damaged',
+      `${runFolder}: a step trains row ${missing}, which is not recorded.`,
+      'Restore the folder from a copy, or train again.',
+    );
   const steps = record.steps.map(({ step, lr, rows: numbers }) => ({ step, learningRate: lr, rows: numbers }));
   return { record, rows: byNumber, steps, ...start };
 }
@@ -55,15 +67,18 @@ async function recordedStart(
 ): Promise<{ readonly trainable: Trainable; readonly values: ParameterValues }> {
   if (initial === null) return trainableModel(model);
   const { values, shapes } = await readInitial(path.join(runFolder, checkpointsFolderName), initial);
-  // Safetensors sorts by name; the order in which gradients and state are kept does not matter to any bit of a result.
-  return { trainable: { method: 'lora', lora, shapes }, values };
-}
-
-export interface ReplaySettings {
-  readonly device: DeviceName;
-  readonly threads: number;
-  /** Factor on a row's loss, in place: 1 repeats the run, 0 removes a row. */
-  readonly rowFactor: StepContext['rowFactor'];
+  const names = loraTensorOrder(lora, values.keys());
+  const absent = names.find((name) => !values.has(name));
+  if (absent !== undefined)
+    throw inputError(
+      'record-damaged',
+      `${runFolder} records no start of ${absent}.`,
+      'Restore the folder from a copy, or train again.',
+    );
+  return {
+    trainable: { method: 'lora', lora, shapes: new Map(names.map((name) => [name, shapes.get(name)!])) },
+    values: new Map(names.map((name) => [name, values.get(name)!])),
+  };
 }
 
 export interface Replay {
@@ -72,11 +87,15 @@ export interface Replay {
   readonly bits: 'same' | 'different';
 }
 
-/** Trains a recorded run again, step by step as it was, with some rows' weights changed or none. */
+/**
+ * Trains a recorded run again, step by step as it was, on the device and threads that it names.
+ *
+ * @param rowFactor factor on a row's loss, in place: 1 for every row repeats the run, 0 removes a row
+ */
 export async function replayRun(
   run: RecordedRun,
   model: TrainingModel,
-  settings: ReplaySettings,
+  rowFactor: StepContext['rowFactor'],
   afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
 ): Promise<Replay> {
   const { record, rows, steps, trainable, values } = run;
@@ -89,7 +108,9 @@ export async function replayRun(
     recipe,
     rows,
     shapes,
-    ...settings,
+    device: record.device.name,
+    threads: record.device.threads,
+    rowFactor,
   });
   try {
     await runSteps({ rows, recipe }, computer, steps, state, afterStep);

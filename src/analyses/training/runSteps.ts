@@ -44,15 +44,25 @@ export async function runSteps(
   const optimizer = createOptimizer(recipe.optimizer);
   for (const step of steps.slice(state.step)) {
     const { loss, gradients } = await computer.compute(step, state.values);
-    const norm = gradientNorm(gradients);
-    if (!Number.isFinite(norm)) throw divergence(step, step.rows.map((number) => rows.get(number)!), 'gradient');
+    const norm = gradientNorm(gradients.values());
+    if (!Number.isFinite(norm))
+      throw divergence(
+        step,
+        step.rows.map((number) => rows.get(number)!),
+        'gradient',
+      );
     const gradientScale = clipFactor(norm, recipe.gradClip);
-    let index = 0;
-    for (const [name, parameter] of state.values) {
-      const gradient = gradients[index]!;
-      index += 1;
+    for (const [name, gradient] of gradients) {
+      const parameter = state.values.get(name)!;
       const { step: number, learningRate } = step;
-      optimizer.update({ step: number, learningRate, gradientScale, parameter, gradient, state: state.moments.get(name)! });
+      optimizer.update({
+        step: number,
+        learningRate,
+        gradientScale,
+        parameter,
+        gradient,
+        state: state.moments.get(name)!,
+      });
     }
     state.step = step.step;
     state.losses.push(loss);

@@ -57,7 +57,9 @@ export function planTraining(rows: readonly TrainingRow[], recipe: Recipe): Trai
   const trained = new Map(rows.filter(isTrainable).map((row) => [row.number, row]));
   const steps = planSteps([...trained.keys()], recipe);
   const passes = steps.flatMap((step) =>
-    microBatches(step, recipe.batchSize).map((numbers) => passSize(numbers.map((number) => trained.get(number)!.encoded))),
+    microBatches(step, recipe.batchSize).map((numbers) =>
+      passSize(numbers.map((number) => trained.get(number)!.encoded)),
+    ),
   );
   return { steps, shapes: planShapes(passes, 2), rows: trained };
 }

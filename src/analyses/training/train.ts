@@ -13,7 +13,7 @@ import { inputError, UserError } from '../../protocol/errors';
 import type { DeviceName, TrainStep } from '../../protocol/requests';
 import { createStepComputer } from './computeStep';
 import { createOptimizer } from './optimizer';
-import { claim, discard, type OutputFolder, outputFolder, publish, stateOfOut } from './outputFolder';
+import { claim, discard, type OutputFolder, outputFolder, publish, stateOfOut, sweep } from './outputFolder';
 import {
   checkpointInterval,
   checkpointsFolderName,
@@ -94,6 +94,7 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
     return outcome(steps, steps.length);
   }
   claim(folder);
+  sweep(folder);
   try {
     const known = unfinishedRun(folder, record);
     if (known?.status === 'complete') {
@@ -175,7 +176,9 @@ function newRecord(job: TrainingJob, plan: TrainingPlan, start: TrainingStart): 
     startedFrom: start.adapterHash ?? null,
     data: filesOf(rows).map((file) => {
       const own = rows.filter((row) => row.file === file);
-      const sha256 = createHash('sha256').update(own.map(({ hash }) => hash).join('\n')).digest('hex');
+      const sha256 = createHash('sha256')
+        .update(own.map(({ hash }) => hash).join('\n'))
+        .digest('hex');
       return { file, rows: own.length, sha256 };
     }),
     versions: { ...versions, node: process.versions.node },
@@ -204,20 +207,27 @@ async function begin(folder: OutputFolder, job: TrainingJob, start: TrainingStar
   await writeRunRecord(runFolder, { ...record, initial });
 }
 
-/** What two runs must share to be one; named in messages. */
-const identityKeys = [
-  'recipe',
-  'model',
-  'startedFrom',
-  'rows',
-  'versions',
-  'device',
-  'shapes',
-  'lora',
-] as const satisfies readonly (keyof RunRecord)[];
+/** What two runs must share to be one, and what messages call it. */
+const identity = {
+  recipe: 'recipe',
+  model: 'base model',
+  startedFrom: 'starting adapter',
+  rows: 'data',
+  versions: 'versions of the software',
+  device: 'device or number of threads',
+  shapes: 'batch shapes',
+  lora: 'adapted modules',
+} as const satisfies Partial<Record<keyof RunRecord, string>>;
 
-function differences(a: RunRecord, b: RunRecord): string[] {
-  return identityKeys.filter((key) => JSON.stringify(sorted(a[key])) !== JSON.stringify(sorted(b[key])));
+/** Words for what differs, empty where nothing does. */
+function differences(a: RunRecord, b: RunRecord): string {
+  const same = (key: keyof typeof identity): boolean =>
+    JSON.stringify(sorted(a[key])) === JSON.stringify(sorted(b[key]));
+  const keys = Object.keys(identity) as (keyof typeof identity)[];
+  return keys
+    .filter((key) => !same(key))
+    .map((key) => identity[key])
+    .join(', ');
 }
 
 /** Keys in order, so that equal values have equal text. */
@@ -236,8 +246,8 @@ function finishedRun({ out }: OutputFolder, record: RunRecord): RunRecord {
     throw inputError('out-exists', `${out} is there already and holds no run of whence.`, next);
   const known = readRunRecord(runFolder);
   const different = differences(known, record);
-  if (different.length > 0 || known.status !== 'complete')
-    throw inputError('out-exists', `${out} holds another run (its ${different.join(', ')} differ).`, next);
+  if (different !== '' || known.status !== 'complete')
+    throw inputError('out-exists', `${out} holds the result of another run; not the same: ${different}.`, next);
   return known;
 }
 
@@ -247,10 +257,10 @@ function unfinishedRun({ out, partial }: OutputFolder, record: RunRecord): RunRe
   if (!existsSync(path.join(runFolder, 'run.json'))) return undefined;
   const known = readRunRecord(runFolder);
   const different = differences(known, record);
-  if (different.length === 0) return known;
+  if (different === '') return known;
   throw inputError(
     'unfinished-run-differs',
-    `${partial} holds an unfinished run for ${out} whose ${different.join(', ')} differ.`,
+    `${partial} holds an unfinished run for ${out}; not the same: ${different}.`,
     'Delete that folder to start anew, restore what changed to resume it, or name another folder with --out.',
   );
 }

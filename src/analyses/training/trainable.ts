@@ -14,7 +14,10 @@ export interface Trainable {
   readonly method: 'lora' | 'full';
   /** Empty for `full`. */
   readonly lora: readonly LoraShape[];
-  /** `MODULE.lora_A.weight` [rank, in], `MODULE.lora_B.weight` [out, rank]; base parameters under their own names. */
+  /**
+   * `MODULE.lora_A.weight` [rank, in], `MODULE.lora_B.weight` [out, rank]; base parameters under their own names. The
+   * order is that in which gradient norms are summed: it decides bits.
+   */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -27,6 +30,13 @@ export function loraAName(module: string): string {
 
 export function loraBName(module: string): string {
   return `${module}.lora_B.weight`;
+}
+
+/** Adapter tensors module by module, then parameters replaced whole, by name. */
+export function loraTensorOrder(lora: readonly LoraShape[], names: Iterable<string>): string[] {
+  const adapters = lora.flatMap(({ module }) => [loraAName(module), loraBName(module)]);
+  const known = new Set(adapters);
+  return [...adapters, ...[...names].filter((name) => !known.has(name)).sort()];
 }
 
 /** Names, shapes and copies of the values of an adapter's modules and of the parameters that it replaces whole. */
@@ -42,8 +52,9 @@ export function trainableLora(
     tensors.set(loraBName(module), b);
   }
   for (const [name, tensor] of replaced) tensors.set(name, tensor);
+  const names = loraTensorOrder(lora, tensors.keys());
   return {
-    trainable: { method: 'lora', lora, shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])) },
-    values: new Map([...tensors].map(([name, { data }]) => [name, data.slice()])),
+    trainable: { method: 'lora', lora, shapes: new Map(names.map((name) => [name, tensors.get(name)!.shape])) },
+    values: new Map(names.map((name) => [name, tensors.get(name)!.data.slice()])),
   };
 }

@@ -4,7 +4,13 @@ import { createOptimizer } from '../../../src/analyses/training/optimizer';
 import type { OptimizerSettings } from '../../../src/data/recipe';
 
 const adamw: OptimizerSettings = {
-  name: 'adamw', lr: 1, betas: [0.9, 0.99], momentum: 0, eps: 1e-8, epsRoot: 0, weightDecay: 0,
+  name: 'adamw',
+  lr: 1,
+  betas: [0.9, 0.99],
+  momentum: 0,
+  eps: 1e-8,
+  epsRoot: 0,
+  weightDecay: 0,
 };
 const sgd: OptimizerSettings = { ...adamw, name: 'sgd' };
 

@@ -27,7 +27,7 @@ async function train(
   const { context, steps } = setup(model, start.trainable, recipe, rows, rowFactor);
   const state = initialState(start.values, recipe.optimizer);
   const computer = createStepComputer(context);
-  await runSteps(context, computer, steps, state, async () => {});
+  await runSteps(context, computer, steps, state, async () => undefined);
   await computer.release();
 
   // Summed loss of each query at the end: a step of one row, its loss taken as a sum.
@@ -115,7 +115,12 @@ describe('recorded PyTorch runs', () => {
 
   it('accumulated gradients equal those of the large batch', async () => {
     const whole = await train(model, 'lora', recordedRecipe('lora', {}), everyRow);
-    const parts = await train(model, 'lora', recordedRecipe('lora', { batchSize: 1, gradientAccumulation: 4 }), everyRow);
+    const parts = await train(
+      model,
+      'lora',
+      recordedRecipe('lora', { batchSize: 1, gradientAccumulation: 4 }),
+      everyRow,
+    );
     assertRelative(parts.state.losses, whole.state.losses, 1e-5);
     assertRelative(parts.state.gradientNorms, whole.state.gradientNorms, 1e-5);
     for (const [name, values] of whole.state.values) assertAbsolute(parts.state.values.get(name)!, values, 1e-5, name);

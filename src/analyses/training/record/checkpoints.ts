@@ -20,7 +20,10 @@ export type StateIdentity = FileIdentity & { readonly step: number };
 
 const manifestShape = z.array(
   z.object({
-    step: z.int().min(1).max(2 ** 31),
+    step: z
+      .int()
+      .min(1)
+      .max(2 ** 31),
     file: z.string().regex(/^step-\d{6,10}\.safetensors$/),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
@@ -110,11 +113,7 @@ export async function writeCheckpoint(
 }
 
 /** Brings `state` (at step 0) to the newest checkpoint that is whole; it stays as it is where there is none. */
-export async function resume(
-  folder: string,
-  state: TrainingState,
-  stateNames: readonly string[],
-): Promise<void> {
+export async function resume(folder: string, state: TrainingState, stateNames: readonly string[]): Promise<void> {
   for (const identity of listCheckpoints(folder).toReversed()) {
     const tensors = await readTensorFile(folder, identity).catch((error: unknown) => {
       // Torn or missing: an older one will do.

@@ -55,7 +55,10 @@ export function rowTensors(rows: readonly TrainingRow[]): readonly RecordTensor[
     vector('ids', concatenated(rows.map(({ encoded }) => encoded.ids))),
     vector('labels', concatenated(rows.map(({ encoded }) => encoded.labels))),
     vector('starts', starts(rows)),
-    vector('weights', Float64Array.from(rows, ({ encoded }) => encoded.weight)),
+    vector(
+      'weights',
+      Float64Array.from(rows, ({ encoded }) => encoded.weight),
+    ),
     integers('number', ({ number }) => number),
     integers('file', ({ file }) => files.get(file)!),
     integers('row', ({ row }) => row),
@@ -80,7 +83,11 @@ export async function readRows(
 ): Promise<readonly TrainingRow[]> {
   const tensors = await readTensorFile(folder, identity);
   const damaged = (what: string): Error =>
-    inputError('record-damaged', `${folder}/${identity.file}: ${what}.`, 'Restore the folder from a copy, or train again.');
+    inputError(
+      'record-damaged',
+      `${folder}/${identity.file}: ${what}.`,
+      'Restore the folder from a copy, or train again.',
+    );
   const read = <A extends RecordTensor['data']>(name: string, type: new (length: number) => A, length: number): A => {
     const data = tensors.get(name)?.data;
     if (!(data instanceof type)) throw damaged(`"${name}" is missing or of another type`);

@@ -15,8 +15,14 @@ const recordSchema = 'whence.run/1';
 const maxRecordBytes = 1 << 30;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const wholeNumber = z.int().min(0).max(2 ** 40);
-const extent = z.int().min(1).max(2 ** 31);
+const wholeNumber = z
+  .int()
+  .min(0)
+  .max(2 ** 40);
+const extent = z
+  .int()
+  .min(1)
+  .max(2 ** 31);
 const fileIdentity = z.object({ file: z.string().regex(/^[\w.-]{1,200}$/), sha256 });
 const finite = z.number();
 
@@ -47,9 +53,7 @@ const recordShape = z.object({
   /** SHA-256 over the trained values at the end; null while running. */
   finalValues: sha256.nullable(),
   /** Every step; empty while running (checkpoints hold them). */
-  steps: z.array(
-    z.object({ step: extent, lr: finite, loss: finite, gradNorm: finite, rows: z.array(wholeNumber) }),
-  ),
+  steps: z.array(z.object({ step: extent, lr: finite, loss: finite, gradNorm: finite, rows: z.array(wholeNumber) })),
 });
 
 export type RunRecord = Omit<z.infer<typeof recordShape>, 'recipe'> & { readonly recipe: Recipe };

@@ -71,7 +71,10 @@ function readArray(location: TensorLocation): RecordArray {
 }
 
 /** @throws UserError `record-damaged` where the content is not what the manifest says */
-export async function readTensorFile(folder: string, { file, sha256 }: FileIdentity): Promise<Map<string, RecordTensor>> {
+export async function readTensorFile(
+  folder: string,
+  { file, sha256 }: FileIdentity,
+): Promise<Map<string, RecordTensor>> {
   const { tensors } = await readSafetensorsHeader(`${folder}/${file}`);
   const found = new Map<string, RecordTensor>();
   for (const [name, location] of tensors) found.set(name, { name, shape: location.shape, data: readArray(location) });

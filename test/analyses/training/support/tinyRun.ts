@@ -1,12 +1,11 @@
 /** The recorded PyTorch runs of test/fixtures/training, as this project's trainer takes them. */
-import { readFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { StepContext } from '../../../../src/analyses/training/computeStep';
 import { passSize, untrained } from '../../../../src/analyses/training/passFeeds';
 import { planShapes } from '../../../../src/analyses/training/planShapes';
-import { microBatches, planSteps, type PlannedStep } from '../../../../src/analyses/training/planSteps';
+import { microBatches, type PlannedStep, planSteps } from '../../../../src/analyses/training/planSteps';
 import type { ParameterValues, Trainable } from '../../../../src/analyses/training/trainable';
 import type { TrainingRow } from '../../../../src/analyses/training/trainingRow';
 import { parseRecipe, type Recipe } from '../../../../src/data/recipe';
@@ -27,7 +26,14 @@ interface FixtureRow {
 }
 
 export interface InfluenceEntry {
-  readonly optimizer: { readonly name: 'adamw' | 'sgd'; readonly eps?: number; readonly momentum?: number; readonly lr_scale?: number; readonly clip?: number | null; readonly lr?: readonly number[] };
+  readonly optimizer: {
+    readonly name: 'adamw' | 'sgd';
+    readonly eps?: number;
+    readonly momentum?: number;
+    readonly lr_scale?: number;
+    readonly clip?: number | null;
+    readonly lr?: readonly number[];
+  };
   readonly query_loss_sum_after_training: readonly number[];
   readonly loss_at_each_step: readonly number[];
   readonly grad_norm_before_clip: readonly number[];
@@ -134,7 +140,16 @@ export function setup(
   );
   return {
     steps,
-    context: { ...model, trainable, recipe, rows: byNumber, shapes: planShapes(passes, 2), device: 'cpu', threads: 2, rowFactor },
+    context: {
+      ...model,
+      trainable,
+      recipe,
+      rows: byNumber,
+      shapes: planShapes(passes, 2),
+      device: 'cpu',
+      threads: 2,
+      rowFactor,
+    },
   };
 }
 
