@@ -251,12 +251,7 @@ function describeTraining(): void {
       assert.equal(adapter.modules.size, 7 * trained.model.config.layers.length);
       assert.equal(adapter.baseModelNameOrPath, trained.model.reference);
       const recorded = await openRun(run, trained.model);
-      const { state } = await replayRun(
-        recorded,
-        trained.model,
-        () => 1,
-        nothing,
-      );
+      const { state } = await replayRun(recorded, trained.model, () => 1, nothing);
       for (const [module, { a, b, scaling }] of adapter.modules) {
         assert.equal(scaling, 3);
         assert.deepEqual(a.data, state.values.get(`${module}.lora_A.weight`));
@@ -290,12 +285,7 @@ function describeTraining(): void {
       const trained = await job('full', path.join(folder, 'out'), { epochs: 1 });
       const { out, run } = await train(trained, nothing);
       const recorded = await openRun(run, trained.model);
-      const { state } = await replayRun(
-        recorded,
-        trained.model,
-        () => 1,
-        nothing,
-      );
+      const { state } = await replayRun(recorded, trained.model, () => 1, nothing);
       const { tensors } = await openCheckpoint(out);
       assert.equal(tensors.size, state.values.size);
       for (const [name, tensor] of tensors) {
