@@ -87,12 +87,7 @@ const scheduleShape = z.strictObject({
 
 const recipeShape = z.strictObject({
   $schema: z.string().optional(),
-  model: z
-    .string()
-    .min(1)
-    .max(4096)
-    .nullish()
-    .describe('Name in whence.json or path. Default: the workspace default.'),
+  model: z.string().min(1).max(4096).nullish().describe('Name in whence.json or path. Default: the workspace default.'),
   data: z
     .union([z.string().min(1).max(4096), z.array(z.string().min(1).max(4096)).max(1000)])
     .optional()

@@ -20,4 +20,9 @@ export type JobTable = { readonly [K in JobKind]: JobLoader<Jobs[K]['request'], 
 /** Every job: a line here and a file in `jobs/`. */
 export const jobTable: JobTable = {
   doctor: async () => (await import('./jobs/doctor')).doctor,
+  inspectModel: async () => (await import('./jobs/inspectModel')).inspectModel,
+  inspectData: async () => (await import('./jobs/inspectData')).inspectData,
+  ask: async () => (await import('./jobs/ask')).ask,
+  score: async () => (await import('./jobs/score')).score,
+  train: async () => (await import('./jobs/train')).train,
 };

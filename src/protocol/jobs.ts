@@ -4,11 +4,28 @@
  */
 import type { DoctorRequest, DoctorResult } from './doctor';
 import type { UserErrorData } from './errors';
-import type { DeviceName } from './requests';
+import type {
+  AskRequest,
+  AskResult,
+  DeviceName,
+  InspectDataRequest,
+  InspectDataResult,
+  InspectModelRequest,
+  InspectModelResult,
+  ScoreRequest,
+  ScoreResult,
+  TrainRequest,
+  TrainResult,
+} from './requests';
 
 /** Every job: what it is asked and what it yields. A new line here stops the build until the engine has its handler. */
 export interface Jobs {
   doctor: { readonly request: DoctorRequest; readonly result: DoctorResult };
+  inspectModel: { readonly request: InspectModelRequest; readonly result: InspectModelResult };
+  inspectData: { readonly request: InspectDataRequest; readonly result: InspectDataResult };
+  ask: { readonly request: AskRequest; readonly result: AskResult };
+  score: { readonly request: ScoreRequest; readonly result: ScoreResult };
+  train: { readonly request: TrainRequest; readonly result: TrainResult };
 }
 
 export type JobKind = keyof Jobs;

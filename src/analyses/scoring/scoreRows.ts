@@ -9,8 +9,8 @@ import type { SessionCache } from '../../runtime/sessionCache';
 import type { TensorData } from '../../runtime/tensors';
 import type { EncodedRow } from '../../text/types';
 import { type ComputePlace, openModelSession } from '../openModelSession';
-import { passFeeds, passSize } from '../passes/passFeeds';
-import { type PassShape, planShapes, shapeFor } from '../passes/planShapes';
+import { passFeeds, passSize } from '../training/passFeeds';
+import { type PassShape, planShapes, shapeFor } from '../training/planShapes';
 
 /** Loss of one row, unweighted. */
 export interface RowScore {
