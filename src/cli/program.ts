@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import packageJson from '../../package.json';
+import { version } from '../protocol/version';
 import { addAsk } from './commands/ask';
 import { addDoctor } from './commands/doctor';
 import { addInit } from './commands/init';
@@ -14,7 +14,7 @@ const commands: readonly ((program: Command) => void)[] = [addInit, addDoctor, a
 export function buildProgram(): Command {
   const program = new Command('whence')
     .description('See which training rows made a fine-tuned language model do what it does.')
-    .version(packageJson.version, '--version')
+    .version(version, '--version')
     .showHelpAfterError('(run with --help to see every flag)')
     .exitOverride()
     .configureOutput({

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import packageJson from '../../../package.json';
 import { loadRows } from '../../analyses/rows/loadRows';
 import { defaultCheckpointBudget, train as runTraining } from '../../analyses/training/train';
 import type { TrainingRow } from '../../analyses/training/trainingRow';
@@ -10,6 +9,7 @@ import type { LanguageModel } from '../../model/openLanguageModel';
 import { parameterShapes } from '../../model/parameterShapes';
 import { inputError } from '../../protocol/errors';
 import type { DataProblem, TrainRequest, TrainResult, Warning } from '../../protocol/requests';
+import { version } from '../../protocol/version';
 import { libraryVersion } from '../../runtime/onnxruntime';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
@@ -43,7 +43,7 @@ async function trainByRecipe(request: TrainRequest, context: JobContext): Promis
       out,
       device,
       threads: threadsOf(compute),
-      versions: { whence: packageJson.version, onnxruntime: await libraryVersion() },
+      versions: { whence: version, onnxruntime: await libraryVersion() },
       checkpointBudget: defaultCheckpointBudget,
     },
     ({ step, totalSteps }) => {
