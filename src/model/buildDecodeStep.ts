@@ -13,7 +13,7 @@ import { softCap } from '../graph/compose/softCap';
 import type { Value } from '../graph/ir';
 import { internalError } from '../protocol/errors';
 import { masked } from './architectures/causalMask';
-import type { AdapterSource, ParameterSource } from './architectures/linear';
+import { type AdapterSource, multiplyFewRows, type ParameterSource } from './architectures/linear';
 import { rotaryTables } from './architectures/rotaryTables';
 import { type HeadsInput, type Intervention, runStack } from './architectures/stack';
 import { headValues, refuseLongRows } from './buildForward';
@@ -89,6 +89,7 @@ export function buildDecodeStep(
       length: 1,
       parameter,
       adapter,
+      multiply: multiplyFewRows,
       record: () => undefined,
       intervene: options.intervene,
       rotate: (x, layer) => {

@@ -4,7 +4,13 @@ import { rotaryEmbedding } from '../graph/compose/rotaryEmbedding';
 import type { Value } from '../graph/ir';
 import { inputError, internalError } from '../protocol/errors';
 import { causalMask, positionRanges } from './architectures/causalMask';
-import type { AdapterSource, LinearValues, LoraValues, ParameterSource } from './architectures/linear';
+import {
+  type AdapterSource,
+  type LinearValues,
+  type LoraValues,
+  multiplyRows,
+  type ParameterSource,
+} from './architectures/linear';
 import { rotaryTables } from './architectures/rotaryTables';
 import { type HeadsInput, type HookName, type Intervention, runStack } from './architectures/stack';
 import type { ModelConfig } from './modelConfig';
@@ -119,6 +125,7 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
       length,
       parameter,
       adapter: options.adapter,
+      multiply: multiplyRows,
       record: (values) => linears.push(values),
       intervene: (point, value) => {
         const result = options.intervene(point, value);

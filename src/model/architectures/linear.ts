@@ -29,10 +29,31 @@ export interface LinearValues {
   readonly lora: (LoraValues & { readonly inner: Value }) | undefined;
 }
 
+/** x W for x [rows, in] and a weight as stored: [rows, out]. */
+export type WeightProduct = (builder: GraphBuilder, x: Value, weight: Value, layout: LinearModule['layout']) => Value;
+
+/** Rows up to which `multiplyFewRows` is the faster one (measured: 1.4 times at 4 rows, equal at 64). */
+const fewRows = 32;
+
+/** The product as one Gemm on the weight as it lies. */
+export const multiplyRows: WeightProduct = (builder, x, weight, layout) =>
+  builder.gemm(x, weight, { transA: 'no', transB: layout === 'outIn' ? 'yes' : 'no' });
+
+/**
+ * The same for a handful of rows, as (W x^T)^T: a Gemm repacks its right operand, so the weight goes on the left, where
+ * it is read once as it lies.
+ */
+export const multiplyFewRows: WeightProduct = (builder, x, weight, layout) => {
+  const rows = x.shape[0]!;
+  if (layout === 'inOut' || rows === 1 || rows > fewRows) return multiplyRows(builder, x, weight, layout);
+  return builder.transpose(builder.gemm(weight, x, { transA: 'no', transB: 'yes' }), [1, 0]);
+};
+
 export interface LinearContext {
   readonly builder: GraphBuilder;
   readonly parameter: ParameterSource;
   readonly adapter: AdapterSource;
+  readonly multiply: WeightProduct;
   /** Called for every module applied. */
   readonly record: (values: LinearValues) => void;
 }
@@ -41,7 +62,7 @@ export interface LinearContext {
 export function linear(context: LinearContext, module: LinearModule, input: Value): Value {
   const { builder, parameter } = context;
   const weight = parameter(module.weight, weightShape(module));
-  const output = builder.gemm(input, weight, { transA: 'no', transB: module.layout === 'outIn' ? 'yes' : 'no' });
+  const output = context.multiply(builder, input, weight, module.layout);
   const adapter = context.adapter(module);
   const lora = adapter && { ...adapter, inner: loraInner(builder, input, adapter) };
   context.record({ module, input, output, weight, lora });

@@ -73,7 +73,7 @@ describe('gradients of each row', () => {
 });
 
 describe('adapters against references', () => {
-  for (const name of readdirSync('test/fixtures/adapters').filter((entry) => !entry.includes('.'))) {
+  for (const name of ['gpt2-lora-c_attn', 'llama-lora-qv']) {
     it(`${name}: logits, gradients of both factors, gradients of each row in one graph`, async () => {
       const folder = path.join('test/fixtures/adapters', name);
       const reference = JSON.parse(readFileSync(path.join(folder, 'reference.json'), 'utf8')) as {
