@@ -145,6 +145,10 @@ export function divergence(step: PlannedStep, rows: readonly TrainingRow[], what
 function addTo(sums: ReadonlyMap<string, Float32Array>, parts: ReadonlyMap<string, Float32Array>): void {
   for (const [name, sum] of sums) {
     const part = parts.get(name)!;
-    for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+    addArrays(sum, part);
   }
+}
+
+function addArrays(sum: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
 }
