@@ -80,8 +80,11 @@ export function resolveData(
   }
   return names.map((name) => {
     const known = workspace?.data.get(name);
-    if (known !== undefined) return { label: path.relative('.', known.path) || known.path, path: known.path };
-    if (existsSync(name)) return { label: name, path: path.resolve(name) };
+    if (known !== undefined) {
+      const schema = known.schema === undefined ? undefined : { name: known.schema, fields: known.fields ?? {} };
+      return { label: path.relative('.', known.path) || known.path, path: known.path, schema };
+    }
+    if (existsSync(name)) return { label: name, path: path.resolve(name), schema: undefined };
     throw inputError(
       'data-not-found',
       `There is no data ${name}: no such file, ${namesOf(workspace?.data)}.`,

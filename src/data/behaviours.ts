@@ -2,9 +2,9 @@ import type { JsonObject, JsonValue } from '../protocol/json';
 import { nearest } from './config/check';
 import type { DataLimits } from './limits';
 import { own } from './own';
-import { rowProblem } from './parse-row';
+import { rowProblem } from './parseRow';
 import { misspelled, readId, readTurns } from './queries';
-import { readRows } from './read-rows';
+import { readRows } from './readRows';
 import { RowFault, wrongType } from './schemas/fault';
 import type { Message, Row, RowAddress, RowProblem } from './types';
 

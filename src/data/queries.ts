@@ -2,12 +2,12 @@ import type { JsonObject, JsonValue } from '../protocol/json';
 import { nearest } from './config/check';
 import type { DataLimits } from './limits';
 import { own } from './own';
-import { article, rowProblem } from './parse-row';
-import { readRows } from './read-rows';
+import { article, rowProblem } from './parseRow';
+import { readRows } from './readRows';
 import { detectedSchema } from './schemas/detect';
 import { RowFault, wrongType } from './schemas/fault';
 import { readMessages } from './schemas/messages';
-import { isProblems, toExample } from './schemas/to-example';
+import { isProblems, toExample } from './schemas/toExample';
 import type { Example, Message, Row, RowAddress, RowProblem } from './types';
 
 export const measurements = ['logprob', 'meanLogprob', 'margin', 'tokenMargin'] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inputError } from '../protocol/errors';
 import type { JsonValue } from '../protocol/json';
-import { readSmallText } from './byte-source';
+import { readSmallText } from './byteSource';
 import {
   type ConfigProblem,
   type ConfigText,

@@ -23,7 +23,18 @@ const model = z.strictObject({
   path: place.optional().transform(orUndefined),
   adapter: place.optional().transform(orUndefined),
 });
-const data = z.array(z.strictObject({ label: place, path: place })).max(1000);
+const data = z
+  .array(
+    z.strictObject({
+      label: place,
+      path: place,
+      schema: z
+        .strictObject({ name: place, fields: z.record(z.string().max(200), z.string().max(200)) })
+        .optional()
+        .transform(orUndefined),
+    }),
+  )
+  .max(1000);
 const plainObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );

@@ -33,6 +33,8 @@ export interface DataSource {
   readonly label: string;
   /** Absolute. */
   readonly path: string;
+  /** The mapping that whence.json states; undefined: stated beside the data, or detected. */
+  readonly schema: { readonly name: string; readonly fields: Readonly<Record<string, string>> } | undefined;
 }
 
 /** The model behind a result. */

@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { canonicalJson, hashFile, hashRow } from '../../src/data/hash';
-import { jsonFault } from '../../src/data/json-text';
+import { jsonFault } from '../../src/data/jsonText';
 import { dataLimits } from '../../src/data/limits';
-import { buildLineIndex, readRowAt } from '../../src/data/line-index';
+import { buildLineIndex, readRowAt } from '../../src/data/lineIndex';
 import type { JsonObject, JsonValue } from '../../src/protocol/json';
 import { fixtures, readAll, readContent, withFolder } from './support';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { rowOf } from '../../src/data/parse-row';
+import { rowOf } from '../../src/data/parseRow';
 import { detectSchema } from '../../src/data/schemas/detect';
-import { isProblems, toExample, toMessages, toPlainExample } from '../../src/data/schemas/to-example';
+import { isProblems, toExample, toMessages, toPlainExample } from '../../src/data/schemas/toExample';
 import type { Example, Message, Row, RowProblem } from '../../src/data/types';
 import type { JsonObject } from '../../src/protocol/json';
 import { fixtures, readAll } from './support';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type DataLimits, dataLimits } from '../../src/data/limits';
-import { readRows } from '../../src/data/read-rows';
+import { readRows } from '../../src/data/readRows';
 import type { Row, RowProblem } from '../../src/data/types';
 
 export const fixtures = path.join('test', 'fixtures', 'data');

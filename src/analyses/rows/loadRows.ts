@@ -1,8 +1,7 @@
 import { dataLimits } from '../../data/limits';
-import { rowProblem } from '../../data/parse-row';
-import { readRows } from '../../data/read-rows';
-import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
-import { isProblems, toExample, toPlainExample } from '../../data/schemas/to-example';
+import { rowProblem } from '../../data/parseRow';
+import { readSchemaRows } from '../../data/readSchemaRows';
+import { isProblems, toExample, toPlainExample } from '../../data/schemas/toExample';
 import type { Example, Row, RowAddress, RowProblem, Schema } from '../../data/types';
 import { UserError } from '../../protocol/errors';
 import type { DataSource } from '../../protocol/requests';
@@ -31,28 +30,17 @@ export interface LoadedRows {
  * chosen answer is taken.
  */
 export async function* loadRows(source: DataSource, context: EncodingContext): AsyncGenerator<LoadedRows> {
-  let schema: Schema | undefined;
-  let waiting: Row[] = [];
-  for await (const { rows, problems } of readRows(source.path, { file: source.label, limits: dataLimits })) {
-    if (problems.length > 0) yield { rows: [], problems, schema };
-    waiting = waiting.concat(rows);
-    if (schema === undefined && waiting.length < schemaSampleRows) continue;
-    if (schema === undefined) {
-      const detected = detectSchema(waiting);
-      if (detected.problems.length > 0) yield { rows: [], problems: detected.problems, schema };
-      if (detected.schema === undefined) return;
-      schema = detected.schema;
-    }
-    yield encodeRows(waiting, schema, context);
-    waiting = [];
+  for await (const { rows, schema, problems } of readSchemaRows(source, dataLimits)) {
+    const encoded = schema === undefined ? { rows: [], problems: [] } : encodeRows(rows, schema, context);
+    yield { rows: encoded.rows, problems: [...problems, ...encoded.problems], schema };
   }
-  if (waiting.length === 0) return;
-  const detected = schema === undefined ? detectSchema(waiting) : { schema, problems: [] };
-  if (detected.problems.length > 0) yield { rows: [], problems: detected.problems, schema: detected.schema };
-  if (detected.schema !== undefined) yield encodeRows(waiting, detected.schema, context);
 }
 
-function encodeRows(rows: readonly Row[], schema: Schema, context: EncodingContext): LoadedRows {
+function encodeRows(
+  rows: readonly Row[],
+  schema: Schema,
+  context: EncodingContext,
+): Pick<LoadedRows, 'rows' | 'problems'> {
   const loaded: LoadedRow[] = [];
   const problems: RowProblem[] = [];
   for (const row of rows) {
@@ -66,7 +54,7 @@ function encodeRows(rows: readonly Row[], schema: Schema, context: EncodingConte
     else if (!hasTrainedToken(encoded)) problems.push(untrainedRow(row.address, encoded.truncated));
     else loaded.push({ address: row.address, hash: row.hash, encoded });
   }
-  return { rows: loaded, problems, schema };
+  return { rows: loaded, problems };
 }
 
 function encodeGuarded(example: Example, address: RowAddress, context: EncodingContext): EncodedRow | RowProblem {

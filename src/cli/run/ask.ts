@@ -1,7 +1,7 @@
-import { readSmallText } from '../../data/byte-source';
+import { readSmallText } from '../../data/byteSource';
 import { dataLimits } from '../../data/limits';
-import { parseJsonRow } from '../../data/parse-row';
-import { readRows } from '../../data/read-rows';
+import { parseJsonRow } from '../../data/parseRow';
+import { readRows } from '../../data/readRows';
 import { inputError } from '../../protocol/errors';
 import type { JsonObject, JsonValue } from '../../protocol/json';
 import type { AnswerDelta, AskRequest, Prompt, Sampling } from '../../protocol/requests';

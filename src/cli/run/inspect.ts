@@ -1,8 +1,7 @@
 import { dataLimits } from '../../data/limits';
-import { readRows } from '../../data/read-rows';
-import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
-import { isProblems, toExample } from '../../data/schemas/to-example';
-import type { Row, RowProblem, Schema } from '../../data/types';
+import { readSchemaRows } from '../../data/readSchemaRows';
+import { isProblems, toExample } from '../../data/schemas/toExample';
+import type { RowProblem, Schema } from '../../data/types';
 import { inputError } from '../../protocol/errors';
 import type { DataProblem, DataSource, InspectDataResult, InspectModelResult } from '../../protocol/requests';
 import { type CommandContext, openCommandContext, resolveData, resolveModel } from '../commandContext';
@@ -69,32 +68,20 @@ async function inspectData(
   }));
 }
 
-async function readFile({ path, label }: DataSource): Promise<InspectedFile> {
+async function readFile(source: DataSource): Promise<InspectedFile> {
+  const { label } = source;
   const problems: RowProblem[] = [];
-  let sample: Row[] = [];
   let schema: Schema | undefined;
   let count = 0;
-  const check = (rows: readonly Row[], known: Schema): void => {
-    for (const row of rows) {
-      const example = toExample(row, known);
+  for await (const batch of readSchemaRows(source, dataLimits)) {
+    problems.push(...batch.problems);
+    schema = batch.schema;
+    count += batch.rows.length;
+    for (const row of batch.rows) {
+      const example = schema === undefined ? undefined : toExample(row, schema);
       if (isProblems(example)) problems.push(...example);
     }
-  };
-  const detect = (): void => {
-    const detected = detectSchema(sample);
-    problems.push(...detected.problems);
-    schema = detected.schema;
-    if (schema !== undefined) check(sample, schema);
-    sample = [];
-  };
-  for await (const batch of readRows(path, { file: label, limits: dataLimits })) {
-    problems.push(...batch.problems);
-    count += batch.rows.length;
-    if (schema !== undefined) check(batch.rows, schema);
-    else sample = sample.concat(batch.rows);
-    if (schema === undefined && sample.length >= schemaSampleRows) detect();
   }
-  if (sample.length > 0) detect();
   return {
     file: label,
     schema:

@@ -1,7 +1,7 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { z } from 'zod';
 import type { JsonValue } from '../../protocol/json';
-import { textStructure } from '../json-text';
+import { textStructure } from '../jsonText';
 import { ownEntries } from '../own';
 
 /** A defect of a configuration file, at a place in it. */

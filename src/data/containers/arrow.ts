@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { Data } from 'apache-arrow';
 import type { JsonObject, JsonValue } from '../../protocol/json';
-import type { CheckedFile } from '../byte-source';
+import type { CheckedFile } from '../byteSource';
 import type { DataLimits } from '../limits';
 import { ownEntries } from '../own';
-import { rowOf, rowProblem } from '../parse-row';
-import { checkedBodyLength } from './arrow-metadata';
+import { rowOf, rowProblem } from '../parseRow';
+import { checkedBodyLength } from './arrowMetadata';
 import { BatchBuilder, fileProblem, type RowBatch } from './batch';
-import { toJson, ValueBudget } from './to-json';
+import { toJson, ValueBudget } from './toJson';
 
 /**
  * Arrow IPC, stream and file format, one record batch at a time. A file is a stream between two marks, so both are read

@@ -1,6 +1,6 @@
 import type { DataLimits } from '../limits';
-import type { ParsedRow } from '../parse-row';
-import { rowProblem } from '../parse-row';
+import type { ParsedRow } from '../parseRow';
+import { rowProblem } from '../parseRow';
 import type { Row, RowAddress, RowProblem } from '../types';
 
 /** Some rows in file order, and the problems met among them. */

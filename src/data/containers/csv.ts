@@ -1,10 +1,10 @@
 import { parse } from 'csv-parse/sync';
 import type { DataLimits } from '../limits';
 import { ownEntries } from '../own';
-import { decodeUtf8, rowOf, rowProblem } from '../parse-row';
+import { decodeUtf8, rowOf, rowProblem } from '../parseRow';
 import type { RowAddress } from '../types';
 import { BatchBuilder, fileProblem, type RowBatch, type TextSource, tooLong } from './batch';
-import { CsvRecordScanner } from './csv-records';
+import { CsvRecordScanner } from './csvRecords';
 import { isBlank } from './lines';
 
 /** CSV or TSV with a header line: every cell is a text, as written. */

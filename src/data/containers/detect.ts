@@ -1,7 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import { inputError } from '../../protocol/errors';
-import type { CheckedFile } from '../byte-source';
-import { readHead } from '../byte-source';
+import type { CheckedFile } from '../byteSource';
+import { readHead } from '../byteSource';
 
 export type ContainerFormat = 'jsonl' | 'json-array' | 'csv' | 'tsv' | 'parquet' | 'arrow' | 'text';
 

@@ -1,4 +1,4 @@
-import { parseJsonRow } from '../parse-row';
+import { parseJsonRow } from '../parseRow';
 import { BatchBuilder, type RowBatch, type TextSource, tooLong } from './batch';
 import { isBlank, readLines } from './lines';
 

@@ -2,11 +2,11 @@ import { open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import type { JsonObject } from '../../protocol/json';
-import { type CheckedFile, readRange } from '../byte-source';
+import { type CheckedFile, readRange } from '../byteSource';
 import type { DataLimits } from '../limits';
-import { rowOf, rowProblem } from '../parse-row';
+import { rowOf, rowProblem } from '../parseRow';
 import { BatchBuilder, fileProblem, type RowBatch } from './batch';
-import { toJson, ValueBudget } from './to-json';
+import { toJson, ValueBudget } from './toJson';
 
 /** Parquet, one row group at a time. Footer, page headers and unpacked sizes are checked before they are believed. */
 export async function* readParquet(file: CheckedFile, label: string, limits: DataLimits): AsyncGenerator<RowBatch> {

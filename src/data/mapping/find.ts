@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../protocol/errors';
-import { readSmallText } from '../byte-source';
+import { readSmallText } from '../byteSource';
 import { type ConfigProblem, parseConfigText } from '../config/check';
 import type { DataLimits } from '../limits';
 import { readAxolotl } from './axolotl';
-import { llamaFactoryFileName, readLlamaFactory } from './llama-factory';
+import { llamaFactoryFileName, readLlamaFactory } from './llamaFactory';
 import type { MappingResult } from './types';
 
 /** YAML files looked at in one folder; a folder of more is no trainer's. */

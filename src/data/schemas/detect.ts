@@ -1,9 +1,9 @@
 import { fileAddress } from '../containers/batch';
 import { own } from '../own';
-import { rowName } from '../parse-row';
+import { rowName } from '../parseRow';
 import { type Row, type RowProblem, type Schema, type SchemaName, schemaNames } from '../types';
 import { commonRoles } from './messages';
-import { blankLineTurns } from './prompt-style';
+import { blankLineTurns } from './promptStyle';
 import { type Shape, shapes } from './shapes';
 
 export interface SchemaCandidate {

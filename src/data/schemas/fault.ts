@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../protocol/json';
 import { own } from '../own';
-import { article } from '../parse-row';
+import { article } from '../parseRow';
 import type { Row, Schema } from '../types';
 
 /** Why a row does not fit its schema. Thrown and caught inside schemas/, where it becomes a problem of the row. */

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../protocol/json';
 import { type RowFields, wrongType } from './fault';
-import type { Instruction } from './prompt-style';
+import type { Instruction } from './promptStyle';
 
 /** What an instruction row asks and answers. */
 export function readInstruction(fields: RowFields): Instruction {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../protocol/json';
-import { textStructure } from '../json-text';
+import { textStructure } from '../jsonText';
 import { own, ownEntries } from '../own';
 import type { Message, Role, Schema, SpelledRole, TrainSpan } from '../types';
 import { RowFault, wrongType } from './fault';

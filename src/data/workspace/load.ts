@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../protocol/errors';
-import { readSmallText } from '../byte-source';
+import { readSmallText } from '../byteSource';
 import {
   type ConfigProblem,
   type ConfigText,

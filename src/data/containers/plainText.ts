@@ -1,4 +1,4 @@
-import { decodeUtf8, rowOf, rowProblem } from '../parse-row';
+import { decodeUtf8, rowOf, rowProblem } from '../parseRow';
 import { BatchBuilder, type RowBatch, type TextSource, tooLong } from './batch';
 import { isBlank, readLines } from './lines';
 

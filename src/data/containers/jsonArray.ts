@@ -1,5 +1,5 @@
 import type { DataLimits } from '../limits';
-import { parseJsonRow } from '../parse-row';
+import { parseJsonRow } from '../parseRow';
 import { BatchBuilder, fileProblem, type RowBatch, type TextSource, tooLong } from './batch';
 import { bomLength } from './lines';
 

@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import { inputError } from '../protocol/errors';
-import { checkFile, plainChunks, readRange } from './byte-source';
+import { checkFile, plainChunks, readRange } from './byteSource';
 import { tooLong } from './containers/batch';
 import { detectContainer } from './containers/detect';
-import { ArrayScanner, scanElements } from './containers/json-array';
+import { ArrayScanner, scanElements } from './containers/jsonArray';
 import { bomLength } from './containers/lines';
 import type { DataLimits } from './limits';
-import { decodeUtf8, type ParsedRow, parseJsonRow, rowOf } from './parse-row';
+import { decodeUtf8, type ParsedRow, parseJsonRow, rowOf } from './parseRow';
 import type { RowAddress } from './types';
 
 /** Numbers by row. */

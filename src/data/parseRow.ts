@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { JsonObject, JsonValue } from '../protocol/json';
 import { hashRow } from './hash';
-import { duplicateKeys, jsonFault, textStructure } from './json-text';
+import { duplicateKeys, jsonFault, textStructure } from './jsonText';
 import type { DataLimits } from './limits';
 import type { Row, RowAddress, RowProblem } from './types';
 

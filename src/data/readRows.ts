@@ -1,13 +1,13 @@
 import { UserError } from '../protocol/errors';
-import { checkFile, gunzipChunks, plainChunks } from './byte-source';
+import { checkFile, gunzipChunks, plainChunks } from './byteSource';
 import { readArrow } from './containers/arrow';
 import { fileAddress, type RowBatch } from './containers/batch';
 import { readCsv } from './containers/csv';
 import { detectContainer } from './containers/detect';
-import { readJsonArray } from './containers/json-array';
+import { readJsonArray } from './containers/jsonArray';
 import { readJsonLines } from './containers/jsonl';
 import { readParquet } from './containers/parquet';
-import { readPlainText } from './containers/plain-text';
+import { readPlainText } from './containers/plainText';
 import type { DataLimits } from './limits';
 
 export interface ReadOptions {

@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from '../../protocol/json';
 import { own } from '../own';
-import { rowProblem } from '../parse-row';
+import { rowProblem } from '../parseRow';
 import type { Example, Message, Row, RowProblem, Schema, SchemaName } from '../types';
 import { RowFault, RowFields, readWeight, wrongType } from './fault';
 import { readInstruction } from './instruction';
 import { applyTrainRule, isAnyTurnTrained, readMessages, readTools, turn } from './messages';
 import { chatPreference, openAiPreference, rankedAnswers, stringOrTurnPreference } from './preference';
-import { alpacaPlain, type Instruction, instructionTurns, type PlainStyle, plainSegments } from './prompt-style';
+import { alpacaPlain, type Instruction, instructionTurns, type PlainStyle, plainSegments } from './promptStyle';
 import { tokenExample } from './tokens';
 
 /** What one schema makes of a row: a total table, so that a new schema does not compile until it has answered. */

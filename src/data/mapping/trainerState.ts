@@ -1,7 +1,7 @@
 import { inputError } from '../../protocol/errors';
 import type { JsonObject, JsonValue } from '../../protocol/json';
-import { readSmallText } from '../byte-source';
-import { jsonFault, stringEnd, textStructure } from '../json-text';
+import { readSmallText } from '../byteSource';
+import { jsonFault, stringEnd, textStructure } from '../jsonText';
 import type { DataLimits } from '../limits';
 import { own } from '../own';
 
