@@ -261,6 +261,13 @@ describe('job runner', () => {
     assert.ok(memory.peakResidentBytes >= bytes);
   });
 
+  it('a gradient of a deep network keeps to what its plan announced', async () => {
+    const { memory, result } = await run({ kind: 'gradient' });
+    assert.equal(result, 24);
+    const share = memory.peakBytes / memory.estimatedBytes!;
+    if (memory.measuredAs === 'anonymous') assert.ok(share >= 0.7 && share <= 1, `${share} of the estimate`);
+  });
+
   it('what does not fit is refused with the numbers and the setting that fits', async () => {
     await assert.rejects(run({ kind: 'hold', bytes: 1e15 }), (error: unknown) => {
       isUserError({ kind: 'badInput', code: 'memory-too-small' })(error);

@@ -3,8 +3,14 @@ import type { JobContext } from '../../src/engine/jobContext';
 import type { Job } from '../../src/engine/jobTable';
 import { measureMatMul } from '../../src/engine/measureMatMul';
 import { serveJobs } from '../../src/engine/serveJobs';
+import { sessionMemory } from '../../src/engine/sessionMemory';
+import { GraphBuilder } from '../../src/graph/builder';
+import { differentiate } from '../../src/graph/differentiate';
+import { encode } from '../../src/graph/encode';
+import { planMemory } from '../../src/graph/planMemory';
 import { inputError } from '../../src/protocol/errors';
 import type { ComputeSettings } from '../../src/protocol/requests';
+import { openSession } from '../../src/runtime/openSession';
 
 interface TestRequest {
   readonly compute: ComputeSettings;
@@ -78,6 +84,39 @@ serveJobs({
     const held = new Uint8Array(bytes!).fill(1);
     blockFor(200);
     return held.length;
+  }),
+  // The gradient of a deep network: most of its memory is activations.
+  gradient: job(async (_, context) => {
+    const builder = new GraphBuilder();
+    const [rows, width, layers] = [2048, 512, 24];
+    const weights = Array.from({ length: layers }, (_, i) => builder.input(`w${i}`, 'float32', [width, width]));
+    let x = builder.input('x', 'float32', [rows, width]);
+    for (const w of weights) x = builder.unary('Tanh', builder.gemm(x, w, { transA: 'no', transB: 'yes' }));
+    const gradients = differentiate(builder, builder.reduceSum(x, [0, 1], 'drop'), weights);
+    const outputs = gradients.map((value, i) => ({
+      name: `norm${i}`,
+      value: builder.reduceSum(builder.mul(value, value), [0, 1], 'drop'),
+    }));
+    const graph = builder.finish(outputs);
+    context.announceMemory({ bytes: sessionMemory(planMemory(graph), { kind: 'mapped' }), alternatives: [] });
+    const encoded = encode(graph, () => {
+      throw new Error('internal: no weights');
+    });
+    const feeds = Object.fromEntries(
+      encoded.inputs.map(({ name, shape }) => [name, new Float32Array(shape[0]! * shape[1]!).fill(0.01)]),
+    );
+    const session = await context.sessions.get('gradient', () =>
+      openSession(encoded, {
+        device: 'cpu',
+        threads: 2,
+        weightsFolder: '/',
+        weights: 'mapped',
+        workspace: 'kept',
+        profile: 'off',
+      }),
+    );
+    await session.run(feeds);
+    return Object.keys(await session.run(feeds)).length;
   }),
   device: job(async ({ compute }, context) => context.device(compute)),
 });
