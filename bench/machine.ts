@@ -1,5 +1,5 @@
 /** What a reader has to know of the machine to place the figures. */
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 
 export interface Machine {
   readonly processor: string;
@@ -8,6 +8,8 @@ export interface Machine {
   readonly memory: number;
   readonly system: string;
   readonly node: string;
+  /** Runnable processes over the last minute when the benchmark began: 0 on a machine that does nothing else. */
+  readonly loadBefore: number;
 }
 
 export function describeMachine(): Machine {
@@ -17,5 +19,6 @@ export function describeMachine(): Machine {
     memory: totalmem() / 2 ** 30,
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
+    loadBefore: loadavg()[0]!,
   };
 }

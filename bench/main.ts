@@ -28,6 +28,8 @@ const usage = `npm run bench -- [options]
 
 const programs = path.dirname(process.argv[1]!);
 const warmUps = 2;
+/** Load average from which ratios mean little. */
+const busyFrom = 0.7;
 
 interface Options {
   readonly shapes: readonly BenchShape[];
@@ -163,6 +165,11 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
+  const machine = describeMachine();
+  if (machine.loadBefore > busyFrom)
+    console.error(
+      `The machine is busy (load ${machine.loadBefore.toFixed(1)}): PyTorch's threads, which spin, suffer more than Whence's.`,
+    );
   const stages: StageResult[] = [];
   for (const shape of options.shapes) {
     const folder = await prepareModelFolder(shape);
@@ -178,7 +185,7 @@ async function main(): Promise<void> {
   const results: BenchResults = {
     schema: 'whence.bench/1',
     date: new Date().toISOString(),
-    machine: describeMachine(),
+    machine,
     threads: options.threads,
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     stages,

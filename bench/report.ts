@@ -113,7 +113,7 @@ export function printMarkdown(results: BenchResults): string {
 
 Written by \`${results.command}\`; do not edit.
 
-- Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory.toFixed(0)} GiB memory, ${machine.system}, Node ${machine.node}; ${results.date.slice(0, 10)}.
+- Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory.toFixed(0)} GiB memory, ${machine.system}, Node ${machine.node}; load ${machine.loadBefore.toFixed(1)} before; ${results.date.slice(0, 10)}.
 - Device: cpu, float32, ${threads} threads on both sides. ${[...libraries].filter((name) => name !== '').join('; ')}.
 - Raw float32 MatMul of the machine during the run: ${range(spreadOf(rates), digits)} GFLOP/s.
 

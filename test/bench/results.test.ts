@@ -42,7 +42,7 @@ const forward: StageResult = {
 const results: BenchResults = {
   schema: 'whence.bench/1',
   date: '2026-01-02T03:04:05.678Z',
-  machine: { processor: 'A processor', cores: 2, memory: 8, system: 'linux 6 x64', node: 'v20.0.0' },
+  machine: { processor: 'A processor', cores: 2, memory: 8, system: 'linux 6 x64', node: 'v20.0.0', loadBefore: 0 },
   threads: 2,
   command: 'npm run bench -- --peers',
   stages: [forward],

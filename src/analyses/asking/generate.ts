@@ -21,8 +21,13 @@ import type { SessionCache } from '../../runtime/sessionCache';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { type ChosenToken, chooseToken } from './chooseToken';
 
+/** What of a model generation needs. */
+export type GeneratingModel = Pick<LanguageModel, 'key' | 'label' | 'config' | 'adapter'> & {
+  readonly text: Pick<LanguageModel['text'], 'stopTokens'>;
+};
+
 export interface GenerationContext {
-  readonly model: LanguageModel;
+  readonly model: GeneratingModel;
   readonly weights: MappedWeights;
   readonly place: ComputePlace;
   readonly sessions: SessionCache;
@@ -109,7 +114,7 @@ function roundUp(value: number, grain: number): number {
   return Math.ceil(value / grain) * grain;
 }
 
-function promptTooLong({ label }: LanguageModel, tokens: number, most: number): UserError {
+function promptTooLong({ label }: GeneratingModel, tokens: number, most: number): UserError {
   return inputError(
     'prompt-too-long',
     `The prompt has ${tokens} tokens, ${label} takes ${most} at most.`,
@@ -118,7 +123,7 @@ function promptTooLong({ label }: LanguageModel, tokens: number, most: number): 
 }
 
 /** longrope has two sets of frequencies; graphs of one set are not those of the other. */
-function ropeVariant({ config }: LanguageModel, sequenceLength: number): string {
+function ropeVariant({ config }: GeneratingModel, sequenceLength: number): string {
   return config.layers.map(({ rotary }) => (rotary?.long && sequenceLength > rotary.long.above ? 'l' : 's')).join('');
 }
 
@@ -220,7 +225,7 @@ async function decode(
   });
 }
 
-function feedsOf(session: Session, { adapter }: LanguageModel): Readonly<Record<string, Float32Array>> {
+function feedsOf(session: Session, { adapter }: GeneratingModel): Readonly<Record<string, Float32Array>> {
   return adapterFeeds(
     adapter,
     session.inputs.map(({ name }) => name),
