@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../../graph/builder';
 import { differentiate } from '../../graph/differentiate';
+import { differentiateWithRecomputation } from '../../graph/differentiateWithRecomputation';
 import type { Graph, Shape, Value } from '../../graph/ir';
 import { buildForward, observe } from '../../model/buildForward';
 import { buildLoss } from '../../model/buildLoss';
@@ -27,10 +28,21 @@ export function gradientName(parameter: string): string {
 }
 
 /**
+ * Whether values of the forward pass are held for the backward pass, or computed again from the inputs of layers: about
+ * a third more time for a fraction of the memory, and the same bits.
+ */
+export type Activations = 'held' | 'recomputed';
+
+/**
  * Forward pass, loss and the gradient of sum(weights * loss) with respect to every trained tensor. Trained tensors are
  * feeds, so that one session serves the whole run; all others stay mapped in their file.
  */
-export function buildTrainingStep(config: ModelConfig, trainable: Trainable, shape: PassShape): Graph {
+export function buildTrainingStep(
+  config: ModelConfig,
+  trainable: Trainable,
+  shape: PassShape,
+  activations: Activations,
+): Graph {
   const builder = new GraphBuilder();
   const inputIds = builder.input(feedNames.inputIds, 'int64', [shape.batch, shape.length]);
   const places = builder.input(feedNames.places, 'int64', [shape.trained]);
@@ -52,7 +64,12 @@ export function buildTrainingStep(config: ModelConfig, trainable: Trainable, sha
     intervene: observe,
   });
   const loss = buildLoss(builder, forward, { places, targets, weights });
-  const gradients = differentiate(builder, loss.sum, [...trained.values()]);
+  const wrt = [...trained.values()];
+  const boundaries = forward.layers.map(({ residPre }) => residPre);
+  const gradients =
+    activations === 'held'
+      ? differentiate(builder, loss.sum, wrt)
+      : differentiateWithRecomputation(builder, loss.sum, wrt, boundaries).gradients;
   return builder.finish([
     { name: logProbabilitiesName, value: loss.logProbabilities },
     ...[...trained.keys()].map((name, index) => ({ name: gradientName(name), value: gradients[index]! })),

@@ -7,7 +7,13 @@ import type { DeviceName } from '../../protocol/requests';
 import { openSession, type Session } from '../../runtime/openSession';
 import { createSessionCache } from '../../runtime/sessionCache';
 import { weightsRoot } from '../../runtime/weightsRoot';
-import { buildTrainingStep, feedNames, gradientName, logProbabilitiesName } from './buildTrainingStep';
+import {
+  type Activations,
+  buildTrainingStep,
+  feedNames,
+  gradientName,
+  logProbabilitiesName,
+} from './buildTrainingStep';
 import { countTrained, type PassFeeds, passFeeds, passSize } from './passFeeds';
 import { type PassShape, shapeFor } from './planShapes';
 import { microBatches, type PlannedStep } from './planSteps';
@@ -26,6 +32,7 @@ export interface StepContext {
   readonly shapes: readonly PassShape[];
   readonly device: DeviceName;
   readonly threads: number;
+  readonly activations: Activations;
   /** Factor on a row's loss on top of its own weight; 0 removes the row in place. The denominator does not see it. */
   readonly rowFactor: (rowNumber: number) => number;
 }
@@ -48,9 +55,12 @@ function denominator(rows: readonly TrainingRow[], reduction: Recipe['lossReduct
   return reduction === 'rowSum' ? rows.length : rows.reduce((sum, { encoded }) => sum + countTrained(encoded), 0);
 }
 
-function encodeStep({ config, trainable, weights }: StepContext, shape: PassShape): EncodedGraph & { folder: string } {
+function encodeStep(
+  { config, trainable, weights, activations }: StepContext,
+  shape: PassShape,
+): EncodedGraph & { folder: string } {
   const root = weightsRoot([...new Set([...weights.values()].map(({ file }) => file))]);
-  const encoded = encode(buildTrainingStep(config, trainable, shape), (parameter) => {
+  const encoded = encode(buildTrainingStep(config, trainable, shape, activations), (parameter) => {
     const found = weights.get(parameter);
     if (found === undefined) throw internalError(`the model has no parameter ${parameter}`);
     return { location: root.locate(found.file), offset: found.offset, byteLength: found.byteLength };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
 import type { TrainStep } from '../../protocol/requests';
+import type { Activations } from './buildTrainingStep';
 import { createStepComputer, type StepContext } from './computeStep';
 import type { PlannedStep } from './planSteps';
 import { checkpointsFolderName, hashValues, readInitial } from './record/checkpoints';
@@ -8,7 +9,7 @@ import { readRows } from './record/rowsFile';
 import { type RunRecord, readRunRecord } from './record/runRecord';
 import { initialState, runSteps, type TrainingState } from './runSteps';
 import { loraTensorOrder, type ParameterValues, type Trainable } from './trainable';
-import { type TrainingModel, trainableModel } from './trainingModel';
+import { readModelValues, type TrainingModel, trainableModel } from './trainingModel';
 import type { TrainingRow } from './trainingRow';
 
 /** A recorded run, read and checked: everything that a replay computes with. */
@@ -65,7 +66,7 @@ async function recordedStart(
   { initial, lora }: RunRecord,
   model: TrainingModel,
 ): Promise<{ readonly trainable: Trainable; readonly values: ParameterValues }> {
-  if (initial === null) return trainableModel(model);
+  if (initial === null) return { trainable: trainableModel(model.config), values: await readModelValues(model) };
   const { values, shapes } = await readInitial(path.join(runFolder, checkpointsFolderName), initial);
   const names = loraTensorOrder(lora, values.keys());
   const absent = names.find((name) => !values.has(name));
@@ -90,11 +91,13 @@ export interface Replay {
 /**
  * Trains a recorded run again, step by step as it was, on the device and threads that it names.
  *
+ * @param activations `recomputed` needs less memory and gives the same bits
  * @param rowFactor factor on a row's loss, in place: 1 for every row repeats the run, 0 removes a row
  */
 export async function replayRun(
   run: RecordedRun,
   model: TrainingModel,
+  activations: Activations,
   rowFactor: StepContext['rowFactor'],
   afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
 ): Promise<Replay> {
@@ -110,6 +113,7 @@ export async function replayRun(
     shapes,
     device: record.device.name,
     threads: record.device.threads,
+    activations,
     rowFactor,
   });
   try {

@@ -11,7 +11,9 @@ import type { Recipe } from '../../data/recipe';
 import type { LoraAdapter } from '../../model/checkpoint/types';
 import { inputError, UserError } from '../../protocol/errors';
 import type { DeviceName, TrainStep } from '../../protocol/requests';
+import type { Activations } from './buildTrainingStep';
 import { createStepComputer } from './computeStep';
+import { estimateTrainingMemory, type TrainingMemory } from './estimateTrainingMemory';
 import { createOptimizer } from './optimizer';
 import { claim, discard, type OutputFolder, outputFolder, publish, stateOfOut, sweep } from './outputFolder';
 import {
@@ -28,6 +30,7 @@ import { type RunRecord, readRunRecord, runFolderName, writeRunRecord } from './
 import { contentHash } from './record/tensorFile';
 import { initialState, runSteps, type TrainingState, trainStep } from './runSteps';
 import { planTraining, startTraining, type TrainingPlan, type TrainingStart } from './startTraining';
+import { countElements, type ParameterValues, type Trainable } from './trainable';
 import type { TrainingModel } from './trainingModel';
 import type { TrainingRow } from './trainingRow';
 import { writeResult } from './writeResult';
@@ -46,6 +49,12 @@ export interface TrainingJob {
   readonly versions: { readonly whence: string; readonly onnxruntime: string };
   /** Bytes that all checkpoints of the run may take together; beyond, only the newest is kept. */
   readonly checkpointBudget: number;
+  /**
+   * Told what the run will hold at its peak, before it takes it.
+   *
+   * @throws UserError `memory-too-small` where the machine has not that much; training then asks for less, once
+   */
+  readonly announceMemory: (memory: TrainingMemory) => void;
 }
 
 export interface TrainingProgress {
@@ -78,7 +87,7 @@ export const defaultCheckpointBudget = 5e9;
 export async function train(job: TrainingJob, onStep: (progress: TrainingProgress) => void): Promise<TrainingOutcome> {
   const folder = outputFolder(job.out);
   const plan = planTraining(job.rows, job.recipe);
-  const start = await startTraining(job.model, job.recipe, job.initialAdapter);
+  const start = startTraining(job.model, job.recipe, job.initialAdapter);
   const record = newRecord(job, plan, start);
   const skipped = job.rows.filter(({ number }) => !plan.rows.has(number));
   const outcome = (steps: readonly TrainStep[], resumedAt: number): TrainingOutcome => ({
@@ -93,6 +102,7 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
     const { steps } = finishedRun(folder, record);
     return outcome(steps, steps.length);
   }
+  const activations = chooseActivations(job, plan, start);
   claim(folder);
   sweep(folder);
   try {
@@ -101,8 +111,9 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
       publish(folder);
       return outcome(known.steps, known.steps.length);
     }
-    if (known === undefined) await begin(folder, job, start, record);
-    const { state, resumedAt } = await runToEnd(folder, job, plan, start, onStep);
+    const values = await start.values();
+    if (known === undefined) await begin(folder, job, start.trainable, values, record);
+    const { state, resumedAt } = await runToEnd(folder, job, plan, start.trainable, values, activations, onStep);
     const steps = plan.steps.map((step, index) => trainStep(step, state.losses[index]!, state.gradientNorms[index]!));
     await writeResult(folder.partial, job.model, job.recipe, start.trainable, state.values, job.initialAdapter);
     const runFolder = path.join(folder.partial, runFolderName);
@@ -127,7 +138,9 @@ async function runToEnd(
   folder: OutputFolder,
   job: TrainingJob,
   plan: TrainingPlan,
-  { trainable, values }: TrainingStart,
+  trainable: Trainable,
+  values: ParameterValues,
+  activations: Activations,
   onStep: (progress: TrainingProgress) => void,
 ): Promise<{ readonly state: TrainingState; readonly resumedAt: number }> {
   const { recipe, model, device, threads, checkpointBudget } = job;
@@ -139,8 +152,7 @@ async function runToEnd(
   const resumedAt = state.step;
 
   const interval = checkpointInterval(steps.length);
-  const trained = [...values.values()].reduce((sum, { length }) => sum + length, 0);
-  const bytes = (steps.length / interval) * trained * 4 * (1 + stateNames.length);
+  const bytes = (steps.length / interval) * countElements(trainable) * 4 * (1 + stateNames.length);
   const keep = bytes <= checkpointBudget ? 'all' : 'last';
   const computer = createStepComputer({
     config: model.config,
@@ -151,6 +163,7 @@ async function runToEnd(
     shapes,
     device,
     threads,
+    activations,
     rowFactor: () => 1,
   });
   try {
@@ -163,6 +176,20 @@ async function runToEnd(
     await computer.release();
   }
   return { state, resumedAt };
+}
+
+/** Holds the forward pass where it fits, else computes it again: the same bits either way. */
+function chooseActivations(job: TrainingJob, plan: TrainingPlan, { trainable }: TrainingStart): Activations {
+  const estimate = (activations: Activations): TrainingMemory =>
+    estimateTrainingMemory(job.model.config, trainable, job.recipe, plan, activations);
+  try {
+    job.announceMemory(estimate('held'));
+    return 'held';
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'memory-too-small') throw error;
+    job.announceMemory(estimate('recomputed'));
+    return 'recomputed';
+  }
 }
 
 /** The record of a run before its first step: all that must be equal for an interrupted run to go on. */
@@ -185,7 +212,7 @@ function newRecord(job: TrainingJob, plan: TrainingPlan, start: TrainingStart): 
     device: { name: device, threads, processor: os.cpus()[0]?.model ?? 'unknown' },
     shapes: plan.shapes.map((shape) => ({ ...shape })),
     lora: start.trainable.lora.map((shape) => ({ ...shape })),
-    trainedParameters: [...start.values.values()].reduce((sum, { length }) => sum + length, 0),
+    trainedParameters: countElements(start.trainable),
     totalSteps: plan.steps.length,
     rows: { file: 'rows.safetensors', sha256: contentHash(rowTensors(rows)) },
     initial: null,
@@ -195,14 +222,19 @@ function newRecord(job: TrainingJob, plan: TrainingPlan, start: TrainingStart): 
   };
 }
 
-async function begin(folder: OutputFolder, job: TrainingJob, start: TrainingStart, record: RunRecord): Promise<void> {
+async function begin(
+  folder: OutputFolder,
+  job: TrainingJob,
+  trainable: Trainable,
+  values: ParameterValues,
+  record: RunRecord,
+): Promise<void> {
   const runFolder = path.join(folder.partial, runFolderName);
   const checkpoints = path.join(runFolder, checkpointsFolderName);
   // What a start left that was interrupted before its record was whole.
   rmSync(runFolder, { recursive: true, force: true });
   mkdirSync(checkpoints, { recursive: true });
   await writeRows(runFolder, job.rows);
-  const { trainable, values } = start;
   const initial = trainable.method === 'lora' ? await writeInitial(checkpoints, values, trainable) : null;
   await writeRunRecord(runFolder, { ...record, initial });
 }

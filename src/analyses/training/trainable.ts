@@ -21,6 +21,11 @@ export interface Trainable {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
+/** Number of trained values. */
+export function countElements({ shapes }: Trainable): number {
+  return [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+}
+
 /** Values of the trained tensors, changed in place by the optimiser. */
 export type ParameterValues = ReadonlyMap<string, Float32Array>;
 

@@ -16,16 +16,21 @@ export interface TrainingModel {
   readonly reference: string;
 }
 
-/** Every parameter of the model, with its values read into memory. */
-export async function trainableModel(
-  model: Pick<TrainingModel, 'config' | 'weights'>,
-): Promise<{ readonly trainable: Trainable; readonly values: ParameterValues }> {
-  const shapes = parameterShapes(model.config);
+/** Every parameter of the model, without values. */
+export function trainableModel(config: ModelConfig): Trainable {
+  return { method: 'full', lora: [], shapes: parameterShapes(config) };
+}
+
+/** The values of every parameter, read into memory. */
+export async function readModelValues({
+  config,
+  weights,
+}: Pick<TrainingModel, 'config' | 'weights'>): Promise<ParameterValues> {
   const values = new Map<string, Float32Array>();
-  for (const name of shapes.keys()) {
-    const location = model.weights.get(name);
+  for (const name of parameterShapes(config).keys()) {
+    const location = weights.get(name);
     if (location === undefined) throw internalError(`the model has no parameter ${name}`);
     values.set(name, await readTensorFloat32(location));
   }
-  return { trainable: { method: 'full', lora: [], shapes }, values };
+  return values;
 }

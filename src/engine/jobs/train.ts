@@ -45,6 +45,7 @@ async function trainByRecipe(request: TrainRequest, context: JobContext): Promis
       threads: threadsOf(compute),
       versions: { whence: version, onnxruntime: await libraryVersion() },
       checkpointBudget: defaultCheckpointBudget,
+      announceMemory: (memory) => context.announceMemory(memory),
     },
     ({ step, totalSteps }) => {
       context.event({ kind: 'trainStep', step });

@@ -52,6 +52,7 @@ async function job(method: 'lora' | 'full', out: string, changes: JsonObject): P
     threads: 1,
     versions: { whence: 'test', onnxruntime: 'test' },
     checkpointBudget: 5e9,
+    announceMemory: nothing,
   };
 }
 
@@ -149,13 +150,14 @@ function describeTraining(): void {
         const same = await replayRun(
           recorded,
           trained.model,
+          'held',
           () => 1,
           async (step) => void seen.push(step),
         );
         assert.equal(same.bits, 'same');
         assert.deepEqual(seen, steps);
         const rowFactor = (row: number): number => (row === 3 ? 0 : 1);
-        const other = await replayRun(recorded, trained.model, rowFactor, nothing);
+        const other = await replayRun(recorded, trained.model, 'held', rowFactor, nothing);
         assert.equal(other.bits, 'different');
         rmSync(folder, { recursive: true });
       });
@@ -251,7 +253,7 @@ function describeTraining(): void {
       assert.equal(adapter.modules.size, 7 * trained.model.config.layers.length);
       assert.equal(adapter.baseModelNameOrPath, trained.model.reference);
       const recorded = await openRun(run, trained.model);
-      const { state } = await replayRun(recorded, trained.model, () => 1, nothing);
+      const { state } = await replayRun(recorded, trained.model, 'held', () => 1, nothing);
       for (const [module, { a, b, scaling }] of adapter.modules) {
         assert.equal(scaling, 3);
         assert.deepEqual(a.data, state.values.get(`${module}.lora_A.weight`));
@@ -285,7 +287,7 @@ function describeTraining(): void {
       const trained = await job('full', path.join(folder, 'out'), { epochs: 1 });
       const { out, run } = await train(trained, nothing);
       const recorded = await openRun(run, trained.model);
-      const { state } = await replayRun(recorded, trained.model, () => 1, nothing);
+      const { state } = await replayRun(recorded, trained.model, 'held', () => 1, nothing);
       const { tensors } = await openCheckpoint(out);
       assert.equal(tensors.size, state.values.size);
       for (const [name, tensor] of tensors) {

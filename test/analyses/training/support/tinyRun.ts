@@ -148,6 +148,7 @@ export function setup(
       shapes: planShapes(passes, 2),
       device: 'cpu',
       threads: 2,
+      activations: 'held',
       rowFactor,
     },
   };
