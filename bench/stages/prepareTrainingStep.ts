@@ -17,7 +17,7 @@ async function prepareStep(task: StageTask, method: object): Promise<PreparedSta
     'the recipe of the benchmark',
   );
   const model = { checkpoint, config, weights, hash: '', reference: task.modelFolder };
-  const { trainable, values } = await startTraining(model, recipe, undefined);
+  const { trainable, values } = startTraining(model, recipe, undefined);
 
   const rows = new Map(
     task.rows.map((ids, number) => {
@@ -27,8 +27,8 @@ async function prepareStep(task: StageTask, method: object): Promise<PreparedSta
   );
   const shapes = planShapes([passSize([...rows.values()].map(({ encoded }) => encoded))], 1);
   const context = { config, weights, trainable, recipe, rows, shapes, rowFactor: () => 1 };
-  const computer = createStepComputer({ ...context, device: 'cpu', threads: task.threads });
-  const state = initialState(values, recipe.optimizer);
+  const computer = createStepComputer({ ...context, device: 'cpu', threads: task.threads, activations: 'held' });
+  const state = initialState(await values(), recipe.optimizer);
   return {
     library: libraryName,
     repeat: async () => {

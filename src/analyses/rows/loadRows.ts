@@ -14,6 +14,8 @@ export interface LoadedRow {
   readonly address: RowAddress;
   /** SHA-256 (hex) of the row's canonical content. */
   readonly hash: string;
+  /** What the row means, as it was encoded. */
+  readonly example: Example;
   readonly encoded: EncodedRow;
 }
 
@@ -49,12 +51,23 @@ function encodeRows(
       problems.push(...example);
       continue;
     }
-    const encoded = encodeGuarded(example as Example, row.address, context);
-    if (!('ids' in encoded)) problems.push(encoded);
-    else if (!hasTrainedToken(encoded)) problems.push(untrainedRow(row.address, encoded.truncated));
-    else loaded.push({ address: row.address, hash: row.hash, encoded });
+    const { address, hash } = row;
+    const encoded = encodeTrained(example as Example, address, context);
+    if ('ids' in encoded) loaded.push({ address, hash, example: example as Example, encoded });
+    else problems.push(encoded);
   }
   return { rows: loaded, problems };
+}
+
+/** The row with at least one trained token, or what is wrong with it. */
+export function encodeTrained(
+  example: Example,
+  address: RowAddress,
+  context: EncodingContext,
+): EncodedRow | RowProblem {
+  const encoded = encodeGuarded(example, address, context);
+  if (!('ids' in encoded) || hasTrainedToken(encoded)) return encoded;
+  return untrainedRow(address, encoded.truncated);
 }
 
 function encodeGuarded(example: Example, address: RowAddress, context: EncodingContext): EncodedRow | RowProblem {

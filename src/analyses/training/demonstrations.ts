@@ -42,20 +42,14 @@ function join<E extends Demonstrable>(demonstrations: readonly E[], example: E):
 /**
  * Puts the same `count` demonstrations before every row, loss on the row alone (FTICL). They are drawn once, by seed,
  * from rows of the row's own kind; a row that is one of them gets a spare in its place, never itself.
- *
- * @param examples undefined where a row could not be read: its place is kept
  */
-export function withDemonstrations(
-  examples: readonly (Example | undefined)[],
-  count: number,
-  seed: number,
-): readonly (Example | undefined)[] {
+export function withDemonstrations(examples: readonly Example[], count: number, seed: number): readonly Example[] {
   if (count === 0) return examples;
   const chosen = new Map<Example['kind'], readonly Demonstrable[]>();
   const drawn = (kind: Demonstrable['kind']): readonly Demonstrable[] => {
     const known = chosen.get(kind);
     if (known !== undefined) return known;
-    const candidates = examples.filter((example): example is Demonstrable => example?.kind === kind);
+    const candidates = examples.filter((example): example is Demonstrable => example.kind === kind);
     if (candidates.length <= count)
       throw inputError(
         'too-few-demonstrations',
@@ -67,7 +61,6 @@ export function withDemonstrations(
     return result;
   };
   return examples.map((example) => {
-    if (example === undefined) return undefined;
     if (!isDemonstrable(example))
       throw inputError(
         'demonstrations-need-prompts',

@@ -11,7 +11,7 @@ import { countElements, type Trainable } from './trainable';
 const bytesOfFloat = 4;
 
 /** What a node of a graph takes here and inside a session. */
-const bytesOfNode = 30_000;
+const bytesOfNode = 10_000;
 
 /** What a run will hold at its peak beside what every engine holds; mapped weights do not count. */
 export interface TrainingMemory {
@@ -22,16 +22,19 @@ export interface TrainingMemory {
 
 /** Where the bytes of a run go. */
 export interface TrainingMemoryParts {
-  /** Intermediate values and outputs inside onnxruntime, and constants, of all sessions alive. */
+  /** Intermediate values, outputs with their copy, constants and graphs of all sessions alive. */
   readonly sessions: number;
   /** Trained values. */
   readonly values: number;
   readonly optimizerState: number;
-  /** Copies of the gradients outside onnxruntime: of the pass just made, of the sum of the passes before it. */
+  /** Gradients besides the copy just made: the sum of the passes before it, and what waits for the garbage collector. */
   readonly gradients: number;
 }
 
-/** Bytes of one run's parts. */
+/**
+ * Bytes of one run's parts. Measured on a model of 135 M parameters at 4 x 128 tokens, with 50 MB of every engine: 87 to
+ * 92 % of the sum is taken, LoRA and full, activations held and recomputed.
+ */
 export function trainingMemoryParts(
   config: ModelConfig,
   trainable: Trainable,
@@ -45,18 +48,14 @@ export function trainingMemoryParts(
     sessions: sessions.reduce((sum, bytes) => sum + bytes, 0),
     values,
     optimizerState: values * createOptimizer(recipe.optimizer).stateNames.length,
-    // One copy lives until the garbage collector has seen it go.
     gradients: values * 2,
   };
 }
 
-/**
- * Buffers at the worst moment, what onnxruntime's allocator leaves unused between large results, and the graph itself.
- * Measured on a model of 135 M parameters, LoRA and full, 4 x 128 tokens: 90 to 97 % of it is taken.
- */
+/** What a session adds at its peak, the copy of its outputs included. */
 function sessionBytes(graph: Graph): number {
-  const { peakBytes, constantBytes, outputBytes } = planMemory(graph);
-  return peakBytes + constantBytes + outputBytes + graph.nodes.length * bytesOfNode;
+  const { residentBytes, constantBytes } = planMemory(graph);
+  return residentBytes + constantBytes + graph.nodes.length * bytesOfNode;
 }
 
 function total(parts: TrainingMemoryParts): number {

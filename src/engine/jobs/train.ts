@@ -1,8 +1,10 @@
 import path from 'node:path';
-import { loadRows } from '../../analyses/rows/loadRows';
+import { type LoadedRow, loadRows } from '../../analyses/rows/loadRows';
+import { demonstrateRows } from '../../analyses/training/demonstrateRows';
 import { defaultCheckpointBudget, train as runTraining } from '../../analyses/training/train';
 import type { TrainingRow } from '../../analyses/training/trainingRow';
 import { parseRecipe, type Recipe } from '../../data/recipe';
+import type { RowAddress, RowProblem } from '../../data/types';
 import { readLoraAdapter } from '../../model/checkpoint/lora/readLoraAdapter';
 import type { LoraAdapter } from '../../model/checkpoint/types';
 import type { LanguageModel } from '../../model/openLanguageModel';
@@ -83,32 +85,28 @@ async function adapterToStartFrom(model: LanguageModel, recipe: Recipe): Promise
 async function readTrainingRows(
   { data }: TrainRequest,
   model: LanguageModel,
-  { maxLength }: Recipe,
+  { maxLength, demonstrations, seed }: Recipe,
 ): Promise<{ readonly rows: readonly TrainingRow[]; readonly problems: readonly DataProblem[] }> {
-  const rows: TrainingRow[] = [];
-  const problems: DataProblem[] = [];
+  const encoding = { ...model.text, maxLength };
+  const loaded: LoadedRow[] = [];
+  const problems: RowProblem[] = [];
+  /** Over all files, malformed rows counted. */
+  const numbers = new Map<RowAddress, number>();
   let first = 0;
   for (const source of data) {
     let rowsOfFile = 0;
-    for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
-      problems.push(...loaded.problems.map(dataProblem));
-      for (const { address, hash, encoded } of loaded.rows) {
-        rows.push({
-          number: first + address.row,
-          file: source.label,
-          row: address.row,
-          line: address.line,
-          hash,
-          encoded,
-        });
-      }
-      const seen = [
-        ...loaded.rows.map(({ address }) => address.row),
-        ...loaded.problems.map(({ address }) => address.row),
-      ];
-      rowsOfFile = seen.reduce((most, row) => Math.max(most, row + 1), rowsOfFile);
+    for await (const batch of loadRows(source, encoding)) {
+      loaded.push(...batch.rows);
+      problems.push(...batch.problems);
+      for (const { address } of batch.rows) numbers.set(address, first + address.row);
+      for (const { address } of [...batch.rows, ...batch.problems]) rowsOfFile = Math.max(rowsOfFile, address.row + 1);
     }
     first += rowsOfFile;
   }
-  return { rows, problems };
+  const demonstrated = demonstrateRows(loaded, demonstrations, seed, encoding);
+  const rows = demonstrated.rows.map(({ address, hash, encoded }) => {
+    const { file, row, line } = address;
+    return { number: numbers.get(address)!, file, row, line, hash, encoded };
+  });
+  return { rows, problems: [...problems, ...demonstrated.problems].map(dataProblem) };
 }

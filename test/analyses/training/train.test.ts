@@ -15,7 +15,9 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type TrainingMemory, trainingMemoryParts } from '../../../src/analyses/training/estimateTrainingMemory';
 import { openRun, replayRun } from '../../../src/analyses/training/replayRun';
+import { startTraining } from '../../../src/analyses/training/startTraining';
 import { type TrainingJob, train } from '../../../src/analyses/training/train';
 import { parseRecipe } from '../../../src/data/recipe';
 import { createRandom } from '../../../src/linalg/random';
@@ -23,7 +25,7 @@ import { readLoraAdapter } from '../../../src/model/checkpoint/lora/readLoraAdap
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
 import { parameterShapes } from '../../../src/model/parameterShapes';
-import { UserError } from '../../../src/protocol/errors';
+import { inputError, UserError } from '../../../src/protocol/errors';
 import type { JsonObject } from '../../../src/protocol/json';
 import { openTinyLlama, readFixtureRows } from './support/tinyRun';
 
@@ -223,6 +225,49 @@ function describeTraining(): void {
       assert.equal(await trainInChild('lora', out, 6, 0), false);
       const other = await job('lora', out, { seed: 6 });
       assert.equal(await codeOf(() => train(other, nothing)), 'unfinished-run-differs');
+      rmSync(folder, { recursive: true });
+    });
+
+    it('where memory is short the forward pass is recomputed, to the same bits; smaller batches are named', async () => {
+      const folder = temporary();
+      const plain = await job('lora', path.join(folder, 'held'), { epochs: 1, batchSize: 8 });
+      const announced: TrainingMemory[] = [];
+      const tight: TrainingJob = {
+        ...plain,
+        out: path.join(folder, 'recomputed'),
+        announceMemory: (memory) => {
+          announced.push(memory);
+          if (announced.length === 1) throw inputError('memory-too-small', 'It does not fit.', 'Use less.');
+        },
+      };
+      const held = await train(plain, nothing);
+      const recomputed = await train(tight, nothing);
+      assert.deepEqual(recomputed.steps, held.steps);
+      assert.deepEqual(contents(recomputed.out), contents(held.out));
+      assert.equal(announced.length, 2);
+      const [first] = announced;
+      assert.deepEqual(
+        first!.alternatives.map(({ setting }) => setting),
+        [4, 2, 1].map((size) => `"batchSize": ${size} with "gradientAccumulation": ${8 / size}`),
+      );
+      const bytes = [first!, ...first!.alternatives].map((entry) => entry.bytes);
+      assert.deepEqual(
+        bytes,
+        bytes.toSorted((a, b) => b - a),
+      );
+
+      const { trainable } = startTraining(plain.model, plain.recipe, undefined);
+      const large = [{ batch: 64, length: 128, trained: 4096 }];
+      const sessions = (activations: 'held' | 'recomputed'): number =>
+        trainingMemoryParts(plain.model.config, trainable, plain.recipe, large, activations).sessions;
+      assert.ok(sessions('recomputed') < 0.8 * sessions('held'));
+
+      const refused = { ...plain, out: path.join(folder, 'refused') };
+      const never = (): never => {
+        throw inputError('memory-too-small', 'It does not fit.', 'Use less.');
+      };
+      assert.equal(await codeOf(() => train({ ...refused, announceMemory: never }, nothing)), 'memory-too-small');
+      assert.deepEqual(readdirSync(folder).sort(), ['held', 'recomputed']);
       rmSync(folder, { recursive: true });
     });
 
