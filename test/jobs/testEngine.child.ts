@@ -1,9 +1,10 @@
 /** An engine with jobs that misbehave on purpose. The server, sampler, sessions and messages are the real ones. */
+
+import { sessionMemory } from '../../src/analyses/sessionMemory';
 import type { JobContext } from '../../src/engine/jobContext';
 import type { Job } from '../../src/engine/jobTable';
 import { measureMatMul } from '../../src/engine/measureMatMul';
 import { serveJobs } from '../../src/engine/serveJobs';
-import { sessionMemory } from '../../src/engine/sessionMemory';
 import { GraphBuilder } from '../../src/graph/builder';
 import { differentiate } from '../../src/graph/differentiate';
 import { encode } from '../../src/graph/encode';

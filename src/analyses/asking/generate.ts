@@ -1,9 +1,5 @@
-import { GraphBuilder } from '../../graph/builder';
 import { createRandom } from '../../linalg/random';
-import { adapterFeeds, bindParameters } from '../../model/bindParameters';
-import { buildDecodeStep, cacheInputs } from '../../model/buildDecodeStep';
-import { observe } from '../../model/buildForward';
-import { buildPrefill } from '../../model/buildPrefill';
+import { adapterFeeds } from '../../model/bindParameters';
 import type { MappedWeights } from '../../model/checkpoint/types';
 import {
   cacheFeeds,
@@ -13,18 +9,21 @@ import {
   storePrefill,
   storeStep,
 } from '../../model/keyValueCache';
-import type { LanguageModel } from '../../model/openLanguageModel';
 import { inputError, internalError, type UserError } from '../../protocol/errors';
 import type { Sampling } from '../../protocol/requests';
 import type { Session } from '../../runtime/openSession';
 import type { SessionCache } from '../../runtime/sessionCache';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { type ChosenToken, chooseToken } from './chooseToken';
-
-/** What of a model generation needs. */
-export type GeneratingModel = Pick<LanguageModel, 'key' | 'label' | 'config' | 'adapter'> & {
-  readonly text: Pick<LanguageModel['text'], 'stopTokens'>;
-};
+import {
+  cacheGrain,
+  decodeGraph,
+  type GeneratingModel,
+  type GenerationShape,
+  generationShape,
+  prefillGraph,
+  roundUp,
+} from './generationGraphs';
 
 export interface GenerationContext {
   readonly model: GeneratingModel;
@@ -43,13 +42,6 @@ export interface Continuation {
   readonly tokens: readonly ChosenToken[];
   readonly finish: 'stop' | 'length';
 }
-
-/** Sequence lengths are rounded up to this, so that like prompts share sessions. */
-const lengthGrain = 32;
-/** Positions a cache grows by. */
-const cacheGrain = 128;
-/** With at least this many new tokens, packing the weights for narrow products is paid back. */
-const packingPaysFrom = 48;
 
 /**
  * Continues prompts, together, with a key/value cache. Each prompt draws from its own stream of random numbers, so that
@@ -82,8 +74,9 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
   };
 
   const longest = Math.max(...prompts.map(({ length }) => length));
-  const sequenceLength = longest + maxTokens;
-  const prefilled = await prefill(prompts, sequenceLength, context);
+  if (longest > mostPositions) throw promptTooLong(model, longest, mostPositions);
+  const shape = generationShape(model, prompts.length, longest, maxTokens);
+  const prefilled = await prefill(prompts, shape, context);
   let cache = prefilled.cache;
   let logits = prefilled.logits;
   for (;;) {
@@ -93,7 +86,7 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
     if (furthest >= cache.capacity) {
       cache = grownKeyValueCache(model.config, cache, Math.min(roundUp(furthest + 1, cacheGrain), mostPositions));
     }
-    const step = await decode(cache, states, sequenceLength, context);
+    const step = await decode(cache, states, shape, context);
     storeStep(
       cache,
       step.newKeys as Float32Array,
@@ -110,10 +103,6 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
   });
 }
 
-function roundUp(value: number, grain: number): number {
-  return Math.ceil(value / grain) * grain;
-}
-
 function promptTooLong({ label }: GeneratingModel, tokens: number, most: number): UserError {
   return inputError(
     'prompt-too-long',
@@ -123,7 +112,7 @@ function promptTooLong({ label }: GeneratingModel, tokens: number, most: number)
 }
 
 /** longrope has two sets of frequencies; graphs of one set are not those of the other. */
-function ropeVariant({ config }: GeneratingModel, sequenceLength: number): string {
+function ropeVariant({ config }: GeneratingModel, { sequenceLength }: GenerationShape): string {
   return config.layers.map(({ rotary }) => (rotary?.long && sequenceLength > rotary.long.above ? 'l' : 's')).join('');
 }
 
@@ -134,27 +123,27 @@ function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
 
 async function prefill(
   prompts: readonly Int32Array[],
-  sequenceLength: number,
+  shape: GenerationShape,
   context: GenerationContext,
 ): Promise<{ readonly cache: KeyValueCache; readonly logits: Float32Array }> {
-  const { model } = context;
-  const batch = prompts.length;
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const mostPositions = model.config.lengthLimit ?? Number.POSITIVE_INFINITY;
-  if (longest > mostPositions) throw promptTooLong(model, longest, mostPositions);
-  const length = Math.min(roundUp(longest, lengthGrain), mostPositions);
-  const session = await prefillSession(batch, length, sequenceLength, context);
+  const { model, sessions } = context;
+  const { batch, length, capacity } = shape;
+  const key = `prefill ${model.key} ${batch} ${length} ${ropeVariant(model, shape)}`;
+  const session = await sessions.get(key, () =>
+    openModelSession(prefillGraph(model, shape), context.weights, context.place, {
+      weights: 'mapped',
+      workspace: 'returned',
+    }),
+  );
   const inputIds = new BigInt64Array(batch * length);
-  for (const [row, ids] of prompts.entries())
-    ids.forEach((id, t) => {
-      inputIds[row * length + t] = BigInt(id);
-    });
+  for (const [row, ids] of prompts.entries()) {
+    for (const [t, id] of ids.entries()) inputIds[row * length + t] = BigInt(id);
+  }
   const results = await session.run({
     input_ids: inputIds,
     lengths: BigInt64Array.from(prompts, (ids) => BigInt(ids.length)),
     ...feedsOf(session, model),
   });
-  const capacity = Math.min(roundUp(longest + Math.min(context.maxTokens, cacheGrain), cacheGrain), mostPositions);
   const cache = createKeyValueCache(model.config, batch, capacity);
   for (const layer of model.config.layers.keys()) {
     storePrefill(cache, layer, results[`keys_${layer}`] as Float32Array, results[`values_${layer}`] as Float32Array);
@@ -162,59 +151,20 @@ async function prefill(
   return { cache, logits: results.logits as Float32Array };
 }
 
-function prefillSession(
-  batch: number,
-  length: number,
-  sequenceLength: number,
-  context: GenerationContext,
-): Promise<Session> {
-  const { model, sessions } = context;
-  return sessions.get(`prefill ${model.key} ${batch} ${length} ${ropeVariant(model, sequenceLength)}`, () => {
-    const builder = new GraphBuilder();
-    const graph = buildPrefill(builder, model.config, {
-      inputIds: builder.input('input_ids', 'int64', [batch, length]),
-      lengths: builder.input('lengths', 'int64', [batch]),
-      ...bindParameters(builder, model.adapter),
-      intervene: observe,
-      sequenceLength,
-    });
-    const outputs = [
-      { name: 'logits', value: graph.logits },
-      ...graph.keys.map((value, layer) => ({ name: `keys_${layer}`, value })),
-      ...graph.values.map((value, layer) => ({ name: `values_${layer}`, value })),
-    ];
-    return openModelSession(builder.finish(outputs), context.weights, context.place, {
-      weights: 'mapped',
-      workspace: 'returned',
-    });
-  });
-}
-
 async function decode(
   cache: KeyValueCache,
   states: readonly { readonly position: number; readonly tokens: readonly ChosenToken[] }[],
-  sequenceLength: number,
+  shape: GenerationShape,
   context: GenerationContext,
 ) {
   const { model, sessions } = context;
-  const { batch, capacity } = cache;
-  const weights = context.maxTokens >= packingPaysFrom ? 'packed' : 'mapped';
-  const session = await sessions.get(
-    `decode ${model.key} ${batch} ${capacity} ${weights} ${ropeVariant(model, sequenceLength)}`,
-    () => {
-      const builder = new GraphBuilder();
-      const step = buildDecodeStep(builder, model.config, {
-        inputIds: builder.input('input_ids', 'int64', [batch]),
-        positions: builder.input('positions', 'int64', [batch]),
-        ...cacheInputs(builder, model.config, batch, capacity),
-        ...bindParameters(builder, model.adapter),
-        intervene: observe,
-        sequenceLength,
-      });
-      const { logits, newKeys, newValues } = step;
-      const outputs = Object.entries({ logits, newKeys, newValues }).map(([name, value]) => ({ name, value }));
-      return openModelSession(builder.finish(outputs), context.weights, context.place, { weights, workspace: 'kept' });
-    },
+  const { weights } = shape;
+  const key = `decode ${model.key} ${cache.batch} ${cache.capacity} ${weights} ${ropeVariant(model, shape)}`;
+  const session = await sessions.get(key, () =>
+    openModelSession(decodeGraph(model, { ...shape, capacity: cache.capacity }), context.weights, context.place, {
+      weights,
+      workspace: 'kept',
+    }),
   );
   return session.run({
     // A prompt that stopped at once has no token yet; its row computes something that nobody reads.

@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../../graph/builder';
 import type { Graph } from '../../graph/ir';
+import { planMemory } from '../../graph/planMemory';
 import { adapterFeeds, bindParameters } from '../../model/bindParameters';
 import { buildForward, observe } from '../../model/buildForward';
 import { buildLoss } from '../../model/buildLoss';
@@ -9,6 +10,7 @@ import type { SessionCache } from '../../runtime/sessionCache';
 import type { TensorData } from '../../runtime/tensors';
 import type { EncodedRow } from '../../text/types';
 import { type ComputePlace, openModelSession } from '../openModelSession';
+import { sessionMemory } from '../sessionMemory';
 import { passFeeds, passSize } from '../training/passFeeds';
 import { type PassShape, planShapes, shapeFor } from '../training/planShapes';
 
@@ -26,9 +28,10 @@ export interface ScoringContext {
   readonly weights: MappedWeights;
   readonly place: ComputePlace;
   readonly sessions: SessionCache;
-  /** Rows of one forward pass. */
-  readonly batchSize: number;
 }
+
+/** What scoring reads of a row. */
+export type ScorableRow = Pick<EncodedRow, 'ids' | 'labels'>;
 
 const names = {
   inputIds: 'input_ids',
@@ -51,22 +54,43 @@ export function buildScoring({ config, adapter }: LanguageModel, shape: PassShap
   return builder.finish([{ name: names.out, value: logProbabilities }]);
 }
 
+/** The passes that rows are scored in, and the shapes they are padded to. */
+export interface ScoringPlan {
+  /** Row numbers of each pass. */
+  readonly passes: readonly (readonly number[])[];
+  readonly shapes: readonly PassShape[];
+}
+
+/** Rows of like length share a pass, longest first, so that what does not fit fails at once. */
+export function planScoring(rows: readonly ScorableRow[], batchSize: number): ScoringPlan {
+  const passes = planPasses(rows, batchSize);
+  return {
+    passes,
+    shapes: planShapes(
+      passes.map((pass) => passSize(pass.map((index) => rows[index]!))),
+      2,
+    ),
+  };
+}
+
+/** Anonymous bytes of the sessions of a plan, feeds included. */
+export function scoringMemory(model: LanguageModel, { shapes }: ScoringPlan): number {
+  const plans = shapes.map((shape) => sessionMemory(planMemory(buildScoring(model, shape)), { kind: 'mapped' }));
+  return plans.reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /**
- * Losses of rows, in their order. Rows of like length share a pass, so that little is padded; what a row's loss is does
+ * Losses of rows, in their order. What a row's loss is does
  * not depend on its company but for rounding (about 1e-6 relative).
  *
  * @param onScored called after each pass with the number of rows it held
  */
 export async function scoreRows(
-  rows: readonly Pick<EncodedRow, 'ids' | 'labels'>[],
+  rows: readonly ScorableRow[],
+  { passes, shapes }: ScoringPlan,
   context: ScoringContext,
   onScored: (rows: number) => void,
 ): Promise<RowScore[]> {
-  const passes = planPasses(rows, context.batchSize);
-  const shapes = planShapes(
-    passes.map((pass) => passSize(pass.map((index) => rows[index]!))),
-    2,
-  );
   const scores = new Array<RowScore>(rows.length);
   for (const pass of passes) {
     const batch = pass.map((index) => rows[index]!);
@@ -77,8 +101,7 @@ export async function scoreRows(
   return scores;
 }
 
-/** Row numbers of each pass, longest rows first, so that a pass that does not fit fails at once. */
-function planPasses(rows: readonly Pick<EncodedRow, 'ids'>[], batchSize: number): number[][] {
+function planPasses(rows: readonly ScorableRow[], batchSize: number): number[][] {
   const order = [...rows.keys()].sort((a, b) => rows[b]!.ids.length - rows[a]!.ids.length || a - b);
   const passes: number[][] = [];
   for (let start = 0; start < order.length; start += batchSize) passes.push(order.slice(start, start + batchSize));
@@ -86,7 +109,7 @@ function planPasses(rows: readonly Pick<EncodedRow, 'ids'>[], batchSize: number)
 }
 
 async function scorePass(
-  batch: readonly Pick<EncodedRow, 'ids' | 'labels'>[],
+  batch: readonly ScorableRow[],
   shape: PassShape,
   context: ScoringContext,
 ): Promise<RowScore[]> {
@@ -119,7 +142,7 @@ function pick(feeds: Readonly<Record<string, TensorData>>, wanted: readonly stri
 }
 
 function collect(
-  batch: readonly Pick<EncodedRow, 'ids'>[],
+  batch: readonly ScorableRow[],
   places: BigInt64Array,
   rowOfPlace: readonly number[],
   length: number,

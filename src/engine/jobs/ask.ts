@@ -1,8 +1,11 @@
 import type { ChosenToken } from '../../analyses/asking/chooseToken';
 import { generate } from '../../analyses/asking/generate';
+import { generationMemory, generationShape } from '../../analyses/asking/generationGraphs';
 import { renderPrompt } from '../../analyses/asking/renderPrompt';
+import type { LanguageModel } from '../../model/openLanguageModel';
 import type { Answer, AnswerDelta, AskRequest, AskResult, Warning } from '../../protocol/requests';
 import { createTokenStream } from '../../text/tokenizer/tokenStream';
+import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { loadModel, threadsOf } from '../loadModel';
@@ -40,12 +43,13 @@ async function answerWith(modelIndex: number, request: AskRequest, context: JobC
   const { device } = await context.device(compute);
   const { tokenizer } = model.text;
   const warnings = [...model.warnings];
+  const prompts = request.prompts.map((prompt) => renderPrompt(prompt, model.text, request.template));
+  if (prompts[0]?.warning !== undefined) warnings.push(prompts[0].warning);
+  announce(model, Math.max(...prompts.map(({ ids }) => ids.length)), maxTokens, context);
   const answers: Answer[] = [];
   let tokens = 0;
   let milliseconds = 0;
-  for (const [promptIndex, prompt] of request.prompts.entries()) {
-    const rendered = renderPrompt(prompt, model.text, request.template);
-    if (rendered.warning !== undefined && promptIndex === 0) warnings.push(rendered.warning);
+  for (const [promptIndex, rendered] of prompts.entries()) {
     const stream = createTokenStream(tokenizer, 'skipSpecial');
     let text = '';
     const show = (part: string): void => {
@@ -81,4 +85,16 @@ async function answerWith(modelIndex: number, request: AskRequest, context: JobC
     context.progress({ stage: 'asking', done, total: request.models.length * request.prompts.length, unit: 'answers' });
   }
   return { answers, warnings, tokens, milliseconds };
+}
+
+/** Fewer new tokens than packing pays for: the weights are then read where they lie. */
+const shortAnswer = 32;
+
+function announce(model: LanguageModel, longest: number, maxTokens: number, context: JobContext): void {
+  const held = javaScriptMemory();
+  const bytesWith = (tokens: number): number =>
+    generationMemory(model, generationShape(model, 1, longest, tokens)) + held;
+  const alternatives =
+    maxTokens <= shortAnswer ? [] : [{ setting: `--max-tokens ${shortAnswer}`, bytes: bytesWith(shortAnswer) }];
+  context.announceMemory({ bytes: bytesWith(maxTokens), alternatives });
 }

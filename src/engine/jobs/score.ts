@@ -1,8 +1,15 @@
 import { type LoadedRow, loadRows } from '../../analyses/rows/loadRows';
-import { type RowScore, scoreRows } from '../../analyses/scoring/scoreRows';
+import {
+  planScoring,
+  type RowScore,
+  type ScorableRow,
+  scoreRows,
+  scoringMemory,
+} from '../../analyses/scoring/scoreRows';
 import type { RowProblem } from '../../data/types';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { DataProblem, ScoredRow, ScoredRows, ScoreRequest, ScoreResult } from '../../protocol/requests';
+import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { identify, loadModel, threadsOf } from '../loadModel';
@@ -17,14 +24,21 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
   const { device } = await context.device(compute);
   const problems: DataProblem[] = [];
   let done = 0;
+  let announced = -1;
   for (const source of request.data) {
     for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
       problems.push(...loaded.problems.map(dataProblem));
       if (loaded.rows.length === 0) continue;
       const start = done;
+      const encodedRows = loaded.rows.map(({ encoded }) => encoded);
+      const plan = planScoring(encodedRows, batchSize);
+      const bytes = scoringMemory(model, plan);
+      if (bytes > announced) announce(model, encodedRows, batchSize, bytes, context);
+      announced = Math.max(announced, bytes);
       const scores = await scoreRows(
-        loaded.rows.map(({ encoded }) => encoded),
-        { model, weights, place: { device, threads: threadsOf(compute) }, sessions: context.sessions, batchSize },
+        encodedRows,
+        plan,
+        { model, weights, place: { device, threads: threadsOf(compute) }, sessions: context.sessions },
         (rows) => {
           done += rows;
           context.progress({ stage: 'scoring', done, total: start + loaded.rows.length, unit: 'rows' });
@@ -35,6 +49,22 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
     }
   }
   return { model: await identify(model, compute), problems, warnings: model.warnings };
+}
+
+/** Announced again where later rows need more. */
+function announce(
+  model: LanguageModel,
+  rows: readonly ScorableRow[],
+  batchSize: number,
+  bytes: number,
+  context: JobContext,
+): void {
+  const held = javaScriptMemory();
+  const smaller = [Math.floor(batchSize / 2), 1].filter((size, i, sizes) => size >= 1 && sizes.indexOf(size) === i);
+  const alternatives = smaller
+    .filter((size) => size < batchSize)
+    .map((size) => ({ setting: `--batch-size ${size}`, bytes: scoringMemory(model, planScoring(rows, size)) + held }));
+  context.announceMemory({ bytes: bytes + held, alternatives });
 }
 
 function scoredRow(
