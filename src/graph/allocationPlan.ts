@@ -1,5 +1,5 @@
 import { elementBytes } from './dataTypes';
-import { sameShape, sizeOf } from './ir';
+import { sizeOf } from './ir';
 import type { LoweredGraph, LoweredNode } from './lower';
 import type { ValueType } from './operators';
 
@@ -26,6 +26,8 @@ function scratchBytes({ opType, inputs, attributes, output }: LoweredNode, { typ
 
 interface Buffer {
   readonly type: ValueType;
+  /** Which buffers may stand for each other: equal element sizes and shapes. */
+  readonly kind: string;
   /** Reads (and the output itself) still to come. */
   uses: number;
 }
@@ -57,23 +59,23 @@ export function allocationPeak(graph: LoweredGraph, order: readonly LoweredNode[
 
   // First pass, as the planner's: which buffer every value lies in, and the last step that touches it.
   const buffers = new Map<string, Buffer>();
-  const idle: Buffer[] = [];
+  const idle = new Map<string, Buffer[]>();
   const first = new Map<Buffer, number>();
   const last = new Map<Buffer, number>();
-  for (const [step, node] of order.entries()) {
-    const { opType, inputs, output } = node;
-    const type = graph.types.get(output)!;
+  const taken = ({ opType, inputs }: LoweredNode, kind: string): Buffer | undefined => {
     const source = buffers.get(inputs[0] ?? '');
-    const mayTake =
-      !outputs.has(output) &&
-      source !== undefined &&
-      (aliasing.has(opType) ||
-        (inPlace.has(opType) && source.uses === 1 && sameSize(graph.types.get(inputs[0]!)!, type)));
-    const found = idle.findIndex((buffer) => !mayTake && type.shape.length > 0 && sameSize(buffer.type, type));
-    let buffer: Buffer;
-    if (mayTake) buffer = source;
-    else if (found >= 0 && !outputs.has(output)) buffer = idle.splice(found, 1)[0]!;
-    else buffer = { type, uses: 0 };
+    if (source === undefined || aliasing.has(opType)) return source;
+    const mayWrite = inPlace.has(opType) && source.uses === 1 && kindOf(graph.types.get(inputs[0]!)!) === kind;
+    return mayWrite ? source : undefined;
+  };
+  // The one that was freed last comes first. Scalars are never reused.
+  const reused = ({ shape }: ValueType, kind: string): Buffer | undefined =>
+    shape.length === 0 ? undefined : idle.get(kind)?.pop();
+  for (const [step, node] of order.entries()) {
+    const { inputs, output } = node;
+    const type = graph.types.get(output)!;
+    const kind = kindOf(type);
+    const buffer = (!outputs.has(output) && (taken(node, kind) ?? reused(type, kind))) || { type, kind, uses: 0 };
     buffer.uses += uses.get(output)!;
     buffers.set(output, buffer);
     if (!first.has(buffer)) first.set(buffer, step);
@@ -83,7 +85,10 @@ export function allocationPeak(graph: LoweredGraph, order: readonly LoweredNode[
       if (read === undefined) continue;
       last.set(read, step);
       read.uses -= 1;
-      if (read.uses === 0) idle.unshift(read);
+      if (read.uses > 0) continue;
+      const alike = idle.get(read.kind);
+      if (alike === undefined) idle.set(read.kind, [read]);
+      else alike.push(read);
     }
   }
 
@@ -104,6 +109,6 @@ export function allocationPeak(graph: LoweredGraph, order: readonly LoweredNode[
   return peak;
 }
 
-function sameSize(a: ValueType, b: ValueType): boolean {
-  return elementBytes[a.type] === elementBytes[b.type] && sameShape(a.shape, b.shape);
+function kindOf({ type, shape }: ValueType): string {
+  return `${elementBytes[type]} ${shape.join(' ')}`;
 }

@@ -1,9 +1,8 @@
-import { anchorOrder } from './anchorOrder';
 import { dataTypes } from './dataTypes';
 import type { ConstantData, ElementType, Graph, Shape } from './ir';
-import { type Attribute, type LoweredNode, lower } from './lower';
+import type { Attribute, LoweredNode } from './lower';
+import { prepareGraph } from './prepareGraph';
 import { ProtobufWriter } from './protobuf';
-import { scheduleNodes } from './scheduleNodes';
 
 /** Operator set the encoded models name. */
 export const opsetVersion = 20;
@@ -92,7 +91,7 @@ function writeValueInfo(graph: ProtobufWriter, field: 11 | 12, { name, type, sha
  * @param locate external data of a parameter by its Hugging Face name
  */
 export function encode(graph: Graph, locate: (parameter: string) => ExternalLocation): EncodedGraph {
-  const lowered = anchorOrder(scheduleNodes(lower(graph)));
+  const lowered = prepareGraph(graph);
   const describe = (name: string): TensorDescription => ({ name, ...lowered.types.get(name)! });
   const inputs = lowered.inputs.map(describe);
   const outputs = lowered.outputs.map(describe);

@@ -1,9 +1,7 @@
 import { allocationPeak, bytesOf } from './allocationPlan';
-import { anchorOrder } from './anchorOrder';
 import { executionOrder } from './executionOrder';
 import type { Graph } from './ir';
-import { lower } from './lower';
-import { scheduleNodes } from './scheduleNodes';
+import { prepareGraph } from './prepareGraph';
 
 /**
  * What allocators add to the planned buffers: malloc and onnxruntime's arena both keep freed blocks that fit nothing
@@ -31,7 +29,7 @@ export interface MemoryPlan {
 
 /** Memory that onnxruntime's CPU provider takes to run the graph as `encode` writes it; of static shapes, so known before. */
 export function planMemory(graph: Graph): MemoryPlan {
-  const lowered = anchorOrder(scheduleNodes(lower(graph)));
+  const lowered = prepareGraph(graph);
   const total = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + bytesOf(lowered.types.get(name)!), 0);
   const peak = allocationPeak(lowered, executionOrder(lowered.nodes));

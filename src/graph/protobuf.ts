@@ -1,19 +1,21 @@
-/** The wire format of protocol buffers, as far as ONNX needs it: varints, length-delimited fields, packed integers. */
+/** The wire format of protocol buffers, as far as ONNX needs it: varints and length-delimited fields. */
 export class ProtobufWriter {
-  private readonly chunks: Uint8Array[] = [];
+  private buffer = new Uint8Array(64);
   private length = 0;
 
   /** int32, int64, bool or enum field; negative numbers as 64-bit two's complement. */
   int(field: number, value: number | bigint): this {
-    this.varint(BigInt(field) << 3n);
-    this.varint(BigInt.asUintN(64, BigInt(value)));
+    this.varint(field * 8);
+    this.varint(value);
     return this;
   }
 
   bytes(field: number, value: Uint8Array): this {
-    this.varint((BigInt(field) << 3n) | 2n);
-    this.varint(BigInt(value.length));
-    this.push(value);
+    this.varint(field * 8 + 2);
+    this.varint(value.length);
+    this.reserve(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
     return this;
   }
 
@@ -27,29 +29,42 @@ export class ProtobufWriter {
     return this.bytes(field, inner.finish());
   }
 
+  /** The bytes so far; valid until more is written. */
   finish(): Uint8Array {
-    const result = new Uint8Array(this.length);
-    let offset = 0;
-    for (const chunk of this.chunks) {
-      result.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return result;
+    return this.buffer.subarray(0, this.length);
   }
 
-  private varint(value: bigint): void {
-    const bytes: number[] = [];
+  private varint(value: number | bigint): void {
+    this.reserve(10);
+    if (typeof value === 'bigint' || value < 0) {
+      this.wideVarint(BigInt.asUintN(64, BigInt(value)));
+      return;
+    }
+    let rest = value;
+    while (rest > 127) {
+      this.buffer[this.length] = (rest % 128) | 128;
+      this.length += 1;
+      rest = Math.floor(rest / 128);
+    }
+    this.buffer[this.length] = rest;
+    this.length += 1;
+  }
+
+  private wideVarint(value: bigint): void {
     let rest = value;
     while (rest > 127n) {
-      bytes.push(Number(rest & 127n) | 128);
+      this.buffer[this.length] = Number(rest & 127n) | 128;
+      this.length += 1;
       rest >>= 7n;
     }
-    bytes.push(Number(rest));
-    this.push(Uint8Array.from(bytes));
+    this.buffer[this.length] = Number(rest);
+    this.length += 1;
   }
 
-  private push(chunk: Uint8Array): void {
-    this.chunks.push(chunk);
-    this.length += chunk.length;
+  private reserve(count: number): void {
+    if (this.length + count <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.buffer.length, this.length + count));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
   }
 }

@@ -4,16 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
-import { anchorOrder } from '../../src/graph/anchorOrder';
 import { GraphBuilder } from '../../src/graph/builder';
 import { differentiate } from '../../src/graph/differentiate';
 import { differentiateWithRecomputation } from '../../src/graph/differentiateWithRecomputation';
 import { encode } from '../../src/graph/encode';
 import { executionOrder } from '../../src/graph/executionOrder';
 import { type Graph, sizeOf, type Value } from '../../src/graph/ir';
-import { lower } from '../../src/graph/lower';
 import { planMemory } from '../../src/graph/planMemory';
-import { scheduleNodes } from '../../src/graph/scheduleNodes';
+import { prepareGraph } from '../../src/graph/prepareGraph';
 import { sessionOptions } from '../support/runOnnx';
 
 interface Layers {
@@ -109,7 +107,7 @@ describe('planMemory', () => {
     ['with anchors', gradientNorms({ rows: 4096, width: 64, layers: 24 }, 'recomputed')],
   ] as const) {
     it(`onnxruntime runs nodes in the order that is planned, ${name}`, async () => {
-      const { nodes } = anchorOrder(scheduleNodes(lower(graph)));
+      const { nodes } = prepareGraph(graph);
       assert.equal(
         nodes.some(({ opType }) => opType === 'Shape'),
         name === 'with anchors',
