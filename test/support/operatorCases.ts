@@ -198,6 +198,10 @@ export const operatorCases: { readonly [Op in OpType]: readonly OperatorCase<Op>
           [3, 3, 2],
         ],
         [
+          [2, 5, 6],
+          [1, 6, 2],
+        ],
+        [
           [1, 2, 3],
           [5, 3, 2],
         ],

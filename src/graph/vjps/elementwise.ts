@@ -4,7 +4,7 @@
  */
 import type { GraphBuilder } from '../builder';
 import type { Node, Value } from '../ir';
-import { negated, times } from './product';
+import { cofactor, negated, times } from './product';
 import { elementwise, nonDifferentiable } from './rule';
 
 const comparison = nonDifferentiable('the result is a truth value');
@@ -54,8 +54,13 @@ export const elementwiseVjps = {
   // y = tanh x  =>  dx = g (1 - y^2)
   Tanh: unary((builder, _x, y, g) => times(builder, g, builder.sub(builder.scalar(1), builder.mul(y, y)))),
 
-  // y = 1 / (1 + exp(-x))  =>  dx = g y (1 - y)
-  Sigmoid: unary((builder, _x, y, g) => times(builder, g, builder.mul(y, builder.sub(builder.scalar(1), y)))),
+  // y = 1 / (1 + exp(-x))  =>  dx = g y (1 - y); where g = h x, as in x sigmoid(x), dx = (h y) (x - x y), whose products
+  // the reverse pass has anyway
+  Sigmoid: unary((builder, x, y, g) => {
+    const h = cofactor(builder, g, x);
+    if (h !== undefined) return builder.mul(times(builder, h, y), builder.sub(x, builder.mul(x, y)));
+    return times(builder, g, builder.mul(y, builder.sub(builder.scalar(1), y)));
+  }),
 
   // y = erf x  =>  dx = g 2/sqrt(pi) exp(-x^2)
   Erf: unary((builder, x, _y, g) =>

@@ -8,6 +8,14 @@ function asRows(builder: GraphBuilder, value: Value): Value {
   return builder.reshape(value, [sizeOf(value.shape.slice(0, -1)), value.shape.at(-1)!]);
 }
 
+/** A^T G, or (G^T A)^T where that moves fewer elements: attention's probabilities are far larger than its values. */
+function transposedProduct(builder: GraphBuilder, a: Value, g: Value): Value {
+  const [rows, inner] = a.shape.slice(-2) as [number, number];
+  const columns = g.shape.at(-1)!;
+  if (rows * inner <= (rows + inner) * columns) return builder.matMul(builder.transposeLast(a), g);
+  return builder.transposeLast(builder.matMul(builder.transposeLast(g), a));
+}
+
 export const linearAlgebraVjps = {
   // Y = A B  =>  dA = G B^T, dB = A^T G; batch axes that broadcast are summed by the walk, except those of a rank 2 B,
   // which are rows of one product.
@@ -19,7 +27,7 @@ export const linearAlgebraVjps = {
         () => builder.gemm(asRows(builder, a), asRows(builder, g), { transA: 'yes', transB: 'no' }),
       ];
     }
-    return [() => builder.matMul(g, builder.transposeLast(b)), () => builder.matMul(builder.transposeLast(a), g)];
+    return [() => builder.matMul(g, builder.transposeLast(b)), () => transposedProduct(builder, a, g)];
   }),
 
   // Y = op(A) op(B):

@@ -25,6 +25,12 @@ export function times(builder: GraphBuilder, g: Value, x: Value): Value {
   return sizeOf(product.shape) === sizeOf(g.shape) ? negated(builder, product) : builder.mul(g, x);
 }
 
+/** h where g is the product h x as a node. */
+export function cofactor(builder: GraphBuilder, g: Value, x: Value): Value | undefined {
+  const node = builder.producerOf(g);
+  return node?.opType === 'Mul' && node.inputs[1] === x ? node.inputs[0]! : undefined;
+}
+
 function isOne(builder: GraphBuilder, value: Value): boolean {
   const source = builder.sourceOf(value);
   return value.shape.length === 0 && source?.kind === 'constant' && source.data[0] === 1;
