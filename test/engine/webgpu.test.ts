@@ -27,7 +27,7 @@ describe('webgpu', () => {
   before(async function () {
     const environment = swiftShaderEnvironment();
     if (environment === undefined) {
-      console.log('      skipped: SwiftShader is not installed (.ci/install-swiftshader installs it)');
+      console.log('      skipped: SwiftShader is not installed (test/setUp.mjs installs it)');
       this.skip();
     }
     cacheFolder = await mkdtemp(path.join(os.tmpdir(), 'whence-cache-'));
