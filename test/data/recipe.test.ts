@@ -102,7 +102,7 @@ describe('recipe', () => {
 
   it('the JSON schema that editors use is the one that is checked', () => {
     const file = path.join('media', 'recipe.schema.json');
-    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, JSON.stringify(recipeJsonSchema()));
+    if (process.env.WHENCE_UPDATE_GOLDEN === '1') writeFileSync(file, JSON.stringify(recipeJsonSchema()));
     assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), recipeJsonSchema());
   });
 });

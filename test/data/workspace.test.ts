@@ -157,7 +157,7 @@ describe('workspace file', () => {
 
   it('the JSON schema that editors use is the one that is checked', () => {
     const file = path.join('media', 'whence.schema.json');
-    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, JSON.stringify(workspaceJsonSchema()));
+    if (process.env.WHENCE_UPDATE_GOLDEN === '1') writeFileSync(file, JSON.stringify(workspaceJsonSchema()));
     assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), workspaceJsonSchema());
   });
 });
