@@ -1,7 +1,8 @@
 /** JSON files of a model folder as hostile input: regular files only, bounded size and depth, errors that name the file. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { textStructure } from '../data/jsonText';
 import { inputError } from '../protocol/errors';
-import type { JsonObject, JsonValue } from '../protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../protocol/json';
 
 /** The largest tokenizer.json files in use have about 35 MB. */
 const maximumBytes = 128 * 1024 * 1024;
@@ -56,7 +57,14 @@ export function readJsonObjectIfPresent(file: string): JsonObject | undefined {
 
 /** Parses a JSON object; `file` is named in errors. */
 export function parseJsonObject(file: string, text: string): JsonObject {
-  checkDepth(file, text);
+  // Depth is counted before parsing, so that nothing recursive ever meets a deep value.
+  if (textStructure(text).depth > maximumDepth) {
+    throw inputError(
+      'json-too-deep',
+      `${file} nests more than ${maximumDepth} levels deep.`,
+      'Fetch the file again; no tokenizer or model configuration is that deep.',
+    );
+  }
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
@@ -72,41 +80,4 @@ export function parseJsonObject(file: string, text: string): JsonObject {
     throw inputError('bad-json', `${file} does not hold a JSON object.`, 'Fetch the file again or repair it.');
   }
   return value;
-}
-
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Depth is counted before parsing, so that nothing recursive ever meets a deep value. */
-function checkDepth(file: string, text: string): void {
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) {
-      i = endOfString(text, i);
-    } else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > maximumDepth) {
-        throw inputError(
-          'json-too-deep',
-          `${file} nests more than ${maximumDepth} levels deep.`,
-          'Fetch the file again; no tokenizer or model configuration is that deep.',
-        );
-      }
-    } else if (code === 0x7d || code === 0x5d) {
-      depth -= 1;
-    }
-  }
-}
-
-function endOfString(text: string, quote: number): number {
-  let i = quote + 1;
-  while (i < text.length) {
-    const code = text.charCodeAt(i);
-    if (code === 0x5c) i += 1;
-    else if (code === 0x22) return i;
-    i += 1;
-  }
-  return i;
 }

@@ -1,7 +1,6 @@
 /** Typed access to one object of a configuration file; every complaint names the file and the path of the field. */
 import { inputError, type UserError } from '../protocol/errors';
-import type { JsonObject, JsonValue } from '../protocol/json';
-import { isJsonObject } from './boundedJson';
+import { isJsonObject, type JsonObject, type JsonValue } from '../protocol/json';
 
 export class ConfigReader {
   constructor(

@@ -3,7 +3,7 @@
  * object is an error rather than a silent choice.
  */
 import { inputError } from '../../protocol/errors';
-import type { JsonObject, JsonValue } from '../../protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
 import { readExactly, withFile } from './fileAccess';
 
 export interface JsonLimits {
@@ -98,10 +98,6 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     // The only way this fails is malformed UTF-8, which undefined says.
     return undefined;
   }
-}
-
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads a file that must hold one JSON object. Throws a UserError that names the file. */

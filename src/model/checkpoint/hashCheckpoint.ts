@@ -2,8 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { JsonValue } from '../../protocol/json';
-import { isJsonObject } from './boundedJson';
+import { canonicalJson } from '../../data/hash';
 import { cacheKey } from './cacheKey';
 import { makeFolder, readExactly, withFile, writeTextAtomically } from './fileAccess';
 import type { Checkpoint, StoredTensor } from './types';
@@ -45,9 +44,3 @@ function addTensor(hash: Hash, name: string, tensor: StoredTensor): void {
 }
 
 /** JSON with sorted keys, so that the order in `config.json` does not count. */
-function canonicalJson(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
-}

@@ -5,8 +5,8 @@
  */
 import { realpathSync } from 'node:fs';
 import { inputError } from '../../protocol/errors';
-import type { JsonValue } from '../../protocol/json';
-import { decodeUtf8, gitLfsError, gitLfsPrefix, isJsonObject, type JsonLimits, parseBoundedJson } from './boundedJson';
+import { isJsonObject, type JsonValue } from '../../protocol/json';
+import { decodeUtf8, gitLfsError, gitLfsPrefix, type JsonLimits, parseBoundedJson } from './boundedJson';
 import { type OpenFile, readExactly, withFile } from './fileAccess';
 import type { SafetensorsDtype, TensorLocation } from './types';
 

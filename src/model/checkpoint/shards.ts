@@ -1,8 +1,10 @@
 /** Finds the safetensors files of a model folder: a single file, or shards with their index. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
-import { isJsonObject, type JsonLimits, readJsonObject } from './boundedJson';
+import { isJsonObject } from '../../protocol/json';
+import { type JsonLimits, readJsonObject } from './boundedJson';
 import { namesIn } from './fileAccess';
 import { readSafetensorsHeader } from './safetensorsHeader';
 import type { TensorLocation } from './types';

@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
-import type { JsonObject, JsonValue } from '../../protocol/json';
-import { isJsonObject, readJsonObjectIfPresent, readTextFileIfPresent } from '../boundedJson';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
+import { readJsonObjectIfPresent, readTextFileIfPresent } from '../boundedJson';
 import type { SpecialSpellings } from '../tokenizer/createTokenizer';
 import { ggufSpecialSpellings } from '../tokenizer/ggufTokenizer';
 import { readSpecialSpellings } from '../tokenizer/openTokenizer';

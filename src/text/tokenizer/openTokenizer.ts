@@ -1,8 +1,8 @@
 /** Opens the tokenizer of a Hugging Face model folder. */
 import path from 'node:path';
 import { inputError } from '../../protocol/errors';
-import type { JsonObject, JsonValue } from '../../protocol/json';
-import { isJsonObject, readJsonObjectIfPresent } from '../boundedJson';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
+import { readJsonObjectIfPresent } from '../boundedJson';
 import { ConfigReader } from '../configReader';
 import type { Tokenizer } from '../types';
 import type { AddedToken } from './addedTokens';

@@ -1,7 +1,6 @@
 /** Reads `adapter_config.json`: the settings that change what an adapter computes, and a refusal for those not supported. */
 import { inputError } from '../../../protocol/errors';
-import type { JsonObject, JsonValue } from '../../../protocol/json';
-import { isJsonObject } from '../boundedJson';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../protocol/json';
 
 export interface LoraConfig {
   readonly rank: number;
