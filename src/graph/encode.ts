@@ -1,3 +1,4 @@
+import { bytesOf } from './allocationPlan';
 import { dataTypes } from './dataTypes';
 import type { ConstantData, ElementType, Graph, Shape } from './ir';
 import type { Attribute, LoweredNode } from './lower';
@@ -98,7 +99,11 @@ export function encode(graph: Graph, locate: (parameter: string) => ExternalLoca
 
   const body = new ProtobufWriter();
   for (const [name, data] of lowered.constants) writeTensor(body, describe(name), rawBytes(data));
-  for (const [name, parameter] of lowered.weights) writeTensor(body, describe(name), locate(parameter));
+  for (const [name, { parameter, byteOffset }] of lowered.weights) {
+    const { location, offset } = locate(parameter);
+    const tensor = describe(name);
+    writeTensor(body, tensor, { location, offset: offset + byteOffset, byteLength: bytesOf(tensor) });
+  }
   for (const node of lowered.nodes) writeNode(body, node);
   for (const input of inputs) writeValueInfo(body, 11, input);
   for (const output of outputs) writeValueInfo(body, 12, output);

@@ -1,7 +1,7 @@
 import { internalError } from '../protocol/errors';
 import { dataTypes } from './dataTypes';
-import type { ConstantData, Graph, Node, Shape, Value } from './ir';
-import type { OpType, ValueType } from './operators';
+import { type ConstantData, type Graph, type Node, type Shape, sizeOf, type Value } from './ir';
+import type { Attributes, OpType, ValueType } from './operators';
 
 /** One ONNX node: operator, inputs by name, attributes. Every one has one output. */
 export interface LoweredNode extends Lowered {
@@ -29,8 +29,14 @@ export interface LoweredGraph {
   /** Names of outputs; each is made by a node. */
   readonly outputs: readonly string[];
   readonly constants: ReadonlyMap<string, ConstantData>;
-  /** Parameters by the name of their value. */
-  readonly weights: ReadonlyMap<string, string>;
+  /** Parameters, or rows of them, by the name of their value. */
+  readonly weights: ReadonlyMap<string, LoweredWeight>;
+}
+
+/** Where a value's bytes begin among those of a parameter. */
+export interface LoweredWeight {
+  readonly parameter: string;
+  readonly byteOffset: number;
 }
 
 /** Names the constants and helper nodes that a lowering needs. */
@@ -169,7 +175,7 @@ export function lower(graph: Graph): LoweredGraph {
   const nodes: LoweredNode[] = [];
   const types = new Map<string, ValueType>();
   const constants = new Map<string, ConstantData>();
-  const weights = new Map<string, string>();
+  const weights = new Map<string, LoweredWeight>();
   const names = namesOf(graph);
 
   const declare = (name: string, { type, shape }: ValueType): void => {
@@ -217,11 +223,18 @@ export function lower(graph: Graph): LoweredGraph {
     declare(value.name, value);
     if (source.kind === 'input') inputs.push(value.name);
     else if (source.kind === 'constant') constants.set(value.name, source.data);
-    else weights.set(value.name, source.parameter);
+    else weights.set(value.name, { parameter: source.parameter, byteOffset: 0 });
   }
+  const made = new Set(graph.outputs.map(({ value }) => value));
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (!types.has(names.get(input)!)) throw internalError(`${input.name} is used before it is made`);
+    }
+    const rows = made.has(node.output) ? undefined : weightRows(graph, node);
+    if (rows !== undefined) {
+      declare(names.get(node.output)!, node.output);
+      weights.set(names.get(node.output)!, rows);
+      continue;
     }
     // The table is indexed by the node's own operator, so rule and node agree.
     const rule = lowerRules[node.opType] as LowerRule<OpType>;
@@ -236,6 +249,16 @@ export function lower(graph: Graph): LoweredGraph {
     if (name !== names.get(value)) append(name, value, { opType: 'Identity', inputs: [names.get(value)!] });
   }
   return { nodes, types, inputs, outputs: graph.outputs.map(({ name }) => name), constants, weights };
+}
+
+/** Rows of a weight lie together in its file: they are read where they are, and nothing is sliced at run time. */
+function weightRows({ sources }: Graph, { opType, inputs, attributes }: Node): LoweredWeight | undefined {
+  const source = sources.get(inputs[0]!);
+  if (opType !== 'Slice' || source?.kind !== 'weight') return undefined;
+  const { axis, start } = attributes as Attributes['Slice'];
+  if (axis !== 0) return undefined;
+  const rowBytes = 4 * sizeOf(inputs[0]!.shape.slice(1));
+  return { parameter: source.parameter, byteOffset: start * rowBytes };
 }
 
 /** A value that is made for output has that output's name, so that nothing is copied; others have their own. */

@@ -1,6 +1,7 @@
 import { allocationPeak, bytesOf } from './allocationPlan';
 import { executionOrder } from './executionOrder';
 import type { Graph } from './ir';
+import type { LoweredGraph } from './lower';
 import { prepareGraph } from './prepareGraph';
 
 /**
@@ -41,6 +42,17 @@ export function planMemory(graph: Graph): MemoryPlan {
     inputBytes: total(lowered.inputs),
     outputBytes,
     constantBytes: total(lowered.constants.keys()),
-    weightBytes: total(lowered.weights.keys()),
+    weightBytes: weightBytes(lowered),
   };
+}
+
+/** Rows of a parameter that is read whole as well lie in the same bytes: each parameter counts from its first byte to its last. */
+function weightBytes({ weights, types }: LoweredGraph): number {
+  const spans = new Map<string, { readonly start: number; readonly end: number }>();
+  for (const [name, { parameter, byteOffset }] of weights) {
+    const end = byteOffset + bytesOf(types.get(name)!);
+    const known = spans.get(parameter) ?? { start: byteOffset, end };
+    spans.set(parameter, { start: Math.min(known.start, byteOffset), end: Math.max(known.end, end) });
+  }
+  return [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -8,6 +8,7 @@ import { logSumExp } from '../../src/graph/compose/logSumExp';
 import { rmsNorm } from '../../src/graph/compose/rmsNorm';
 import { rotaryEmbedding } from '../../src/graph/compose/rotaryEmbedding';
 import { silu } from '../../src/graph/compose/silu';
+import { vocabularyBlocks } from '../../src/graph/compose/vocabularyBlocks';
 import { differentiate } from '../../src/graph/differentiate';
 import type { Shape, Value } from '../../src/graph/ir';
 import { checkGradients } from '../support/checkVjp';
@@ -223,6 +224,48 @@ describe('compositions', () => {
       [3, 1],
       expected.map((value) => value + 1024),
     );
+  });
+
+  for (const biased of ['with a bias', 'without a bias'] as const) {
+    it(`crossEntropy over blocks of a head in its file is that over the whole head, ${biased}`, () => {
+      const test = new Case();
+      const { builder, feeds } = test;
+      const vocabulary = 9001;
+      const hidden = test.real('h', 3, 2);
+      const whole = test.real('e', vocabulary, 2);
+      feeds['head.weight'] = feeds.e!;
+      const inputs = {
+        hidden,
+        bias: biased === 'with a bias' ? test.real('b', vocabulary) : undefined,
+        targets: test.indices('t', vocabulary, 3),
+        weights: test.real('w', 3),
+        logitSoftCap: undefined,
+      };
+      const byBlocks = crossEntropy(builder, { ...inputs, embedding: builder.weight('head.weight', [vocabulary, 2]) });
+      const atOnce = crossEntropy(builder, { ...inputs, embedding: whole });
+      for (const part of ['logits', 'logProbabilities', 'losses'] as const) {
+        const { shape, data } = test.evaluate(atOnce[part]);
+        close(test.evaluate(byBlocks[part]), shape, data);
+      }
+      const gradient = ({ losses }: typeof atOnce): Tensor64 => {
+        const [value] = differentiate(builder, builder.reduceSum(losses, [0], 'drop'), [hidden]);
+        return test.evaluate(value!);
+      };
+      close(gradient(byBlocks), [3, 2], gradient(atOnce).data);
+    });
+  }
+
+  it('vocabularyBlocks cut every vocabulary without gap or overlap, an odd number of cache lines apart', () => {
+    for (const vocabulary of [1, 50, 4080, 4096, 9001, 49152, 50257, 151936, 262144]) {
+      const blocks = vocabularyBlocks(vocabulary);
+      assert.equal(blocks[0]![0], 0);
+      assert.equal(blocks.at(-1)![1], vocabulary);
+      for (const [index, [start, end]] of blocks.entries()) {
+        assert.ok(end > start && end - start <= 4080);
+        if (index > 0) assert.equal(start, blocks[index - 1]![1]);
+        if (index < blocks.length - 1) assert.equal((end - start) % 32, 16);
+      }
+    }
   });
 
   it('the gradient of crossEntropy with respect to the hidden state scatters nothing', () => {

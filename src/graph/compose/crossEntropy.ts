@@ -3,6 +3,7 @@ import type { GraphBuilder } from '../builder';
 import type { Value } from '../ir';
 import { logSumExp } from './logSumExp';
 import { softCap } from './softCap';
+import { vocabularyBlocks } from './vocabularyBlocks';
 
 export interface CrossEntropyInputs {
   /** [N, H], what the output head reads. */
@@ -31,21 +32,36 @@ export interface CrossEntropyOutputs {
 /**
  * Cross entropy of next-token logits: logsumexp(logits) - logits[target], where the target's logit is the dot product
  * of the hidden state with the target's row of the head. Its gradient is w (P E - E[t]): no one-hot, no [N, V] scatter.
+ *
+ * A head that stays in its file is taken in blocks of rows, and the logsumexp of the blocks' is that of the whole: logits
+ * are used while they are in the cache, and only their exponentials are kept for the gradient. A head that is trained is
+ * taken whole, because gradients of blocks would have to be put together again.
  */
 export function crossEntropy(builder: GraphBuilder, inputs: CrossEntropyInputs): CrossEntropyOutputs {
   const { hidden, embedding, bias, targets, weights, logitSoftCap } = inputs;
   const [rows] = hidden.shape as readonly [number, number];
   if (targets.shape.length !== 1 || targets.shape[0] !== rows) throw internalError(`targets [${targets.shape}]`);
 
-  const product = builder.gemm(hidden, embedding, { transA: 'no', transB: 'yes' });
-  const logits = softCap(builder, bias === undefined ? product : builder.add(product, bias), logitSoftCap);
+  const vocabulary = embedding.shape[0]!;
+  const whole = builder.sourceOf(embedding)?.kind !== 'weight';
+  const blocks = (whole ? [[0, vocabulary] as const] : vocabularyBlocks(vocabulary)).map(([start, end]) => {
+    const product = builder.gemm(hidden, builder.slice(embedding, 0, start, end), { transA: 'no', transB: 'yes' });
+    const biased = bias === undefined ? product : builder.add(product, builder.slice(bias, 0, start, end));
+    const logits = softCap(builder, biased, logitSoftCap);
+    return { logits, normaliser: logSumExp(builder, logits, 1) };
+  });
+  const normalisers = blocks.map(({ normaliser }) => normaliser);
+  const normaliser = blocks.length === 1 ? normalisers[0]! : logSumExp(builder, builder.concat(normalisers, 1), 1);
 
   const dot = builder.reduceSum(builder.mul(hidden, builder.gatherRows(embedding, targets)), [1], 'drop');
   const shifted = bias === undefined ? dot : builder.add(dot, builder.gatherRows(bias, targets));
   const targetLogit = softCap(builder, shifted, logitSoftCap);
 
-  const normaliser = builder.reshape(logSumExp(builder, logits, 1), [rows]);
-  const logProbabilities = builder.sub(targetLogit, normaliser);
+  const logProbabilities = builder.sub(targetLogit, builder.reshape(normaliser, [rows]));
   const losses = builder.mul(builder.unary('Neg', logProbabilities), weights);
+  const logits = builder.concat(
+    blocks.map((block) => block.logits),
+    1,
+  );
   return { logits, logProbabilities, losses };
 }
