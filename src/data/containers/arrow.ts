@@ -4,10 +4,10 @@ import type { JsonObject, JsonValue } from '../../protocol/json';
 import type { CheckedFile } from '../byteSource';
 import type { DataLimits } from '../limits';
 import { ownEntries } from '../own';
-import { rowOf, rowProblem } from '../parseRow';
 import { checkedBodyLength } from './arrowMetadata';
 import { BatchBuilder, fileProblem, type RowBatch } from './batch';
-import { toJson, ValueBudget } from './toJson';
+import { toJson, type ValueBudget } from './toJson';
+import { unfoldRow } from './unfoldRow';
 
 /**
  * Arrow IPC, stream and file format, one record batch at a time. A file is a stream between two marks, so both are read
@@ -26,16 +26,9 @@ export async function* readArrow(file: CheckedFile, label: string, limits: DataL
       for (const { vector } of columns) for (const data of vector?.data ?? []) checkColumn(data);
       for (let i = 0; i < records.numRows; i++) {
         const address = { file: label, row: row++, line: undefined, bytes: undefined };
-        try {
-          const budget = new ValueBudget(limits.maxValuesPerRow, limits.maxDepth);
-          const entries: [string, JsonValue][] = [];
-          for (const { name, vector } of columns) entries.push([name, toJson(vector?.get(i), budget)]);
-          const value: JsonObject = ownEntries(entries);
-          batch.add({ row: rowOf(value, address), problems: [] });
-        } catch (error) {
-          const reason = `${(error as Error).message}.`;
-          batch.addProblem(rowProblem('error', address, 'arrow-row', reason, 'Delete this row, or split it.'));
-        }
+        const unfold = (budget: ValueBudget): JsonObject =>
+          ownEntries(columns.map(({ name, vector }): [string, JsonValue] => [name, toJson(vector?.get(i), budget)]));
+        batch.add(unfoldRow(address, limits, 'arrow-row', unfold));
         if (batch.full) yield batch.take();
       }
     }

@@ -4,9 +4,9 @@ import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import type { JsonObject } from '../../protocol/json';
 import { type CheckedFile, readRange } from '../byteSource';
 import type { DataLimits } from '../limits';
-import { rowOf, rowProblem } from '../parseRow';
 import { BatchBuilder, fileProblem, type RowBatch } from './batch';
-import { toJson, ValueBudget } from './toJson';
+import { toJson } from './toJson';
+import { unfoldRow } from './unfoldRow';
 
 /** Parquet, one row group at a time. Footer, page headers and unpacked sizes are checked before they are believed. */
 export async function* readParquet(file: CheckedFile, label: string, limits: DataLimits): AsyncGenerator<RowBatch> {
@@ -40,13 +40,7 @@ export async function* readParquet(file: CheckedFile, label: string, limits: Dat
       }
       for (const value of values) {
         const address = { file: label, row: row++, line: undefined, bytes: undefined };
-        try {
-          const budget = new ValueBudget(limits.maxValuesPerRow, limits.maxDepth);
-          batch.add({ row: rowOf(toJson(value, budget) as JsonObject, address), problems: [] });
-        } catch (error) {
-          const reason = `${(error as Error).message}.`;
-          batch.addProblem(rowProblem('error', address, 'parquet-row', reason, 'Delete this row, or split it.'));
-        }
+        batch.add(unfoldRow(address, limits, 'parquet-row', (budget) => toJson(value, budget) as JsonObject));
         if (batch.full) yield batch.take();
       }
     }

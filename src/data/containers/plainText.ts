@@ -1,33 +1,23 @@
-import { decodeUtf8, rowOf, rowProblem } from '../parseRow';
-import { BatchBuilder, type RowBatch, type TextSource, tooLong } from './batch';
-import { isBlank, readLines } from './lines';
+import { decodeUtf8, type ParsedRow, rowOf, rowProblem } from '../parseRow';
+import type { RowAddress } from '../types';
+import type { RowBatch, TextSource } from './batch';
+import { readLineRows } from './lineRows';
 
-/** Plain text: one document a line, as `{text}`. Blank lines are no rows. */
-export async function* readPlainText({ file, chunks, limits }: TextSource): AsyncGenerator<RowBatch> {
-  const batch = new BatchBuilder(limits);
-  let row = 0;
-  for await (const lines of readLines(chunks, limits)) {
-    for (const { offset, length, number, bytes } of lines) {
-      if (bytes !== undefined && isBlank(bytes)) continue;
-      const address = { file, row: row++, line: number, bytes: { offset, length } };
-      if (bytes === undefined) batch.addProblem(tooLong(address, limits));
-      else {
-        const text = decodeUtf8(bytes, address);
-        if (typeof text !== 'string') batch.addProblem(text);
-        else if (text.includes('\0')) {
-          batch.addProblem(
-            rowProblem(
-              'error',
-              address,
-              'nul-byte',
-              `the line holds a NUL byte (column ${text.indexOf('\0') + 1}).`,
-              'Check that this is a text file; repair or delete the line.',
-            ),
-          );
-        } else batch.add({ row: rowOf({ text }, address), problems: [] });
-      }
-      if (batch.full) yield batch.take();
-    }
-  }
-  if (!batch.empty) yield batch.take();
+/** Plain text: one document a line, as `{text}`. */
+export function readPlainText(source: TextSource): AsyncGenerator<RowBatch> {
+  return readLineRows(source, parseTextRow);
+}
+
+function parseTextRow(bytes: Buffer, address: RowAddress): ParsedRow {
+  const text = decodeUtf8(bytes, address);
+  if (typeof text !== 'string') return { row: undefined, problems: [text] };
+  if (!text.includes('\0')) return { row: rowOf({ text }, address), problems: [] };
+  const problem = rowProblem(
+    'error',
+    address,
+    'nul-byte',
+    `the line holds a NUL byte (column ${text.indexOf('\0') + 1}).`,
+    'Check that this is a text file; repair or delete the line.',
+  );
+  return { row: undefined, problems: [problem] };
 }
