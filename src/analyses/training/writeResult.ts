@@ -1,9 +1,13 @@
+import path from 'node:path';
 import type { Recipe } from '../../data/recipe';
+import { writeTextAtomically } from '../../model/checkpoint/fileAccess';
+import { readGgufTokenizerMetadata } from '../../model/checkpoint/gguf/readGgufTokenizerMetadata';
 import { newLoraConfig, writeLoraAdapter } from '../../model/checkpoint/lora/writeLoraAdapter';
 import type { HostTensor, LoraAdapter, LoraModule } from '../../model/checkpoint/types';
 import { companionFiles, writeCheckpoint } from '../../model/checkpoint/writeCheckpoint';
 import { float32Tensor } from '../../model/checkpoint/writeSafetensors';
 import { internalError } from '../../protocol/errors';
+import { ggufTokenizerFiles } from '../../text/tokenizer/ggufTokenizerFiles';
 import { targetedModules } from './initialLora';
 import { loraAName, loraBName, type ParameterValues, type Trainable } from './trainable';
 import type { TrainingModel } from './trainingModel';
@@ -34,6 +38,7 @@ export async function writeResult(
     const { checkpoint } = model;
     const companions = checkpoint.format === 'gguf' ? [] : companionFiles(checkpoint.path);
     await writeCheckpoint(folder, checkpoint.config, tensors, companions);
+    if (checkpoint.format === 'gguf') await writeTokenizer(folder, checkpoint.path);
     return;
   }
   const modules = new Map(
@@ -59,4 +64,11 @@ function freshConfig(model: TrainingModel, { lora }: Recipe): LoraAdapter['confi
     baseModelNameOrPath: model.reference,
     baseLayout: chosen.some(({ layout }) => layout === 'inOut') ? 'conv1d' : 'linear',
   });
+}
+
+/** A GGUF file keeps its tokenizer inside; a folder needs it as files. */
+async function writeTokenizer(folder: string, file: string): Promise<void> {
+  const files = ggufTokenizerFiles(await readGgufTokenizerMetadata(file));
+  for (const [name, content] of files)
+    await writeTextAtomically(path.join(folder, name), `${JSON.stringify(content)}\n`);
 }

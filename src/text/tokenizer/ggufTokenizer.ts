@@ -5,7 +5,7 @@
 import { inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import type { GgufTokenizerMetadata, Tokenizer } from '../types';
-import { createTokenizer, type SpecialSpellings } from './createTokenizer';
+import { createTokenizer, type SpecialSpellings, type TokenizerDefinition } from './createTokenizer';
 import { gpt2Pattern } from './patterns';
 
 /** What a `tokenizer.ggml.pre` value means: patterns applied one after the other, each isolating its matches. */
@@ -112,6 +112,11 @@ const tokenType = { unknown: 2, control: 3, userDefined: 4 } as const;
 
 /** Throws a UserError where the metadata is damaged or of a kind that is not supported. */
 export function openGgufTokenizer(metadata: GgufTokenizerMetadata): Tokenizer {
+  return createTokenizer(ggufTokenizerDefinition(metadata));
+}
+
+/** What the metadata says, as a tokenizer.json. Throws as `openGgufTokenizer`. */
+export function ggufTokenizerDefinition(metadata: GgufTokenizerMetadata): TokenizerDefinition {
   switch (metadata.model) {
     case 'gpt2':
       return byteLevelTokenizer(metadata);
@@ -126,7 +131,7 @@ export function openGgufTokenizer(metadata: GgufTokenizerMetadata): Tokenizer {
   }
 }
 
-function byteLevelTokenizer(metadata: GgufTokenizerMetadata): Tokenizer {
+function byteLevelTokenizer(metadata: GgufTokenizerMetadata): TokenizerDefinition {
   const rule = rules.get(metadata.pre ?? 'default');
   if (rule === undefined) {
     throw inputError(
@@ -171,7 +176,7 @@ function usableMerges(merges: readonly string[], tokens: ReadonlySet<string>): s
   });
 }
 
-function sentencePieceTokenizer(metadata: GgufTokenizerMetadata): Tokenizer {
+function sentencePieceTokenizer(metadata: GgufTokenizerMetadata): TokenizerDefinition {
   const space = { String: ' ' };
   const replace = { type: 'Replace', pattern: space, content: '▁' };
   const addSpace = metadata.addSpacePrefix ?? true;
@@ -257,9 +262,9 @@ export function ggufSpecialSpellings(metadata: GgufTokenizerMetadata): SpecialSp
   };
 }
 
-function assemble(metadata: GgufTokenizerMetadata, json: JsonObject, addBos: boolean): Tokenizer {
+function assemble(metadata: GgufTokenizerMetadata, json: JsonObject, addBos: boolean): TokenizerDefinition {
   const special = ggufSpecialSpellings(metadata);
-  return createTokenizer({
+  return {
     file: metadata.file,
     json,
     special,
@@ -268,7 +273,7 @@ function assemble(metadata: GgufTokenizerMetadata, json: JsonObject, addBos: boo
       before: addBos && special.bos !== undefined ? [special.bos] : [],
       after: metadata.addEos === true && special.eos !== undefined ? [special.eos] : [],
     },
-  });
+  };
 }
 
 function damaged(metadata: GgufTokenizerMetadata, problem: string): Error {
