@@ -33,18 +33,15 @@ export interface CrossEntropyOutputs {
  * Cross entropy of next-token logits: logsumexp(logits) - logits[target], where the target's logit is the dot product
  * of the hidden state with the target's row of the head. Its gradient is w (P E - E[t]): no one-hot, no [N, V] scatter.
  *
- * A head that stays in its file is taken in blocks of rows, and the logsumexp of the blocks' is that of the whole: logits
- * are used while they are in the cache, and only their exponentials are kept for the gradient. A head that is trained is
- * taken whole, because gradients of blocks would have to be put together again.
+ * The head is taken in blocks of rows, and the logsumexp of the blocks' is that of the whole: logits are used while they
+ * are in the cache, and only their exponentials are kept for the gradient.
  */
 export function crossEntropy(builder: GraphBuilder, inputs: CrossEntropyInputs): CrossEntropyOutputs {
   const { hidden, embedding, bias, targets, weights, logitSoftCap } = inputs;
   const [rows] = hidden.shape as readonly [number, number];
   if (targets.shape.length !== 1 || targets.shape[0] !== rows) throw internalError(`targets [${targets.shape}]`);
 
-  const vocabulary = embedding.shape[0]!;
-  const whole = builder.sourceOf(embedding)?.kind !== 'weight';
-  const blocks = (whole ? [[0, vocabulary] as const] : vocabularyBlocks(vocabulary)).map(([start, end]) => {
+  const blocks = vocabularyBlocks(embedding.shape[0]!).map(([start, end]) => {
     const product = builder.gemm(hidden, builder.slice(embedding, 0, start, end), { transA: 'no', transB: 'yes' });
     const biased = bias === undefined ? product : builder.add(product, builder.slice(bias, 0, start, end));
     const logits = softCap(builder, biased, logitSoftCap);
