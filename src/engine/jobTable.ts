@@ -22,6 +22,7 @@ export const jobTable: JobTable = {
   doctor: async () => (await import('./jobs/doctor')).doctor,
   inspectModel: async () => (await import('./jobs/inspectModel')).inspectModel,
   inspectData: async () => (await import('./jobs/inspectData')).inspectData,
+  modelNeeds: async () => (await import('./jobs/modelNeeds')).modelNeeds,
   ask: async () => (await import('./jobs/ask')).ask,
   score: async () => (await import('./jobs/score')).score,
   train: async () => (await import('./jobs/train')).train,

@@ -7,6 +7,7 @@ import {
   deviceNames,
   type InspectDataRequest,
   type InspectModelRequest,
+  type ModelNeedsRequest,
   type ScoreRequest,
   type TrainRequest,
 } from '../protocol/requests';
@@ -98,6 +99,15 @@ const inspectDataShape = z.strictObject({
   maxLength: z.int().min(2).max(1_048_576),
 });
 
+const modelNeedsShape = z.strictObject({
+  kind: z.literal('modelNeeds'),
+  compute,
+  model,
+  batchSize: z.int().min(1).max(4096),
+  length: z.int().min(2).max(1_048_576),
+});
+
+export const checkModelNeeds = (request: unknown): ModelNeedsRequest => check(modelNeedsShape, request);
 export const checkAsk = (request: unknown): AskRequest => check(askShape, request);
 export const checkScore = (request: unknown): ScoreRequest => check(scoreShape, request);
 export const checkTrain = (request: unknown): TrainRequest => check(trainShape, request);

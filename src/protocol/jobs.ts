@@ -12,6 +12,8 @@ import type {
   InspectDataResult,
   InspectModelRequest,
   InspectModelResult,
+  ModelNeedsRequest,
+  ModelNeedsResult,
   ScoreRequest,
   ScoreResult,
   TrainRequest,
@@ -23,6 +25,7 @@ export interface Jobs {
   doctor: { readonly request: DoctorRequest; readonly result: DoctorResult };
   inspectModel: { readonly request: InspectModelRequest; readonly result: InspectModelResult };
   inspectData: { readonly request: InspectDataRequest; readonly result: InspectDataResult };
+  modelNeeds: { readonly request: ModelNeedsRequest; readonly result: ModelNeedsResult };
   ask: { readonly request: AskRequest; readonly result: AskResult };
   score: { readonly request: ScoreRequest; readonly result: ScoreResult };
   train: { readonly request: TrainRequest; readonly result: TrainResult };

@@ -238,3 +238,32 @@ export interface InspectDataResult {
   }[];
   readonly problems: readonly DataProblem[];
 }
+
+/** Plans, without computing, what the usual jobs would take with a model. */
+export interface ModelNeedsRequest {
+  readonly kind: 'modelNeeds';
+  readonly compute: ComputeSettings;
+  readonly model: ModelSource;
+  readonly batchSize: number;
+  /** Tokens of a row. */
+  readonly length: number;
+}
+
+export interface TaskNeeds {
+  readonly name: string;
+  /** Anonymous memory of the engine at its peak, as it would be announced. */
+  readonly bytes: number;
+  /** Multiplications and additions of the linear layers. */
+  readonly operations: number;
+}
+
+export interface ModelNeedsResult {
+  readonly label: string;
+  readonly architecture: string;
+  readonly parameters: number;
+  /** Mapped from files in float32, shared between processes. */
+  readonly weightBytes: number;
+  readonly batchSize: number;
+  readonly length: number;
+  readonly tasks: readonly TaskNeeds[];
+}

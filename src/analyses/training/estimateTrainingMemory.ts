@@ -58,7 +58,8 @@ function sessionBytes(graph: Graph): number {
   return residentBytes + constantBytes + graph.nodes.length * bytesOfNode;
 }
 
-function total(parts: TrainingMemoryParts): number {
+/** Bytes of all parts together. */
+export function totalMemory(parts: TrainingMemoryParts): number {
   return parts.sessions + parts.values + parts.optimizerState + parts.gradients;
 }
 
@@ -74,7 +75,9 @@ export function estimateTrainingMemory(
   activations: Activations,
 ): TrainingMemory {
   const bytesWith = (batchSize: number): number =>
-    total(trainingMemoryParts(config, trainable, recipe, planShapesOf(plan.steps, plan.rows, batchSize), activations));
+    totalMemory(
+      trainingMemoryParts(config, trainable, recipe, planShapesOf(plan.steps, plan.rows, batchSize), activations),
+    );
   const alternatives: { setting: string; bytes: number }[] = [];
   for (let batchSize = Math.floor(recipe.batchSize / 2); batchSize >= 1; batchSize = Math.floor(batchSize / 2)) {
     const gradientAccumulation = Math.ceil((recipe.batchSize * recipe.gradientAccumulation) / batchSize);

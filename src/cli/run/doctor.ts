@@ -1,5 +1,5 @@
 import type { DeviceMeasured, DeviceReport, DoctorRequest, DoctorResult } from '../../protocol/doctor';
-import type { InspectModelResult } from '../../protocol/requests';
+import type { ModelNeedsRequest, ModelNeedsResult, TaskNeeds } from '../../protocol/requests';
 import { openCommandContext, resolveModel } from '../commandContext';
 import type { DoctorFlags } from '../commands/doctor';
 import { formatTable } from '../printTable';
@@ -9,6 +9,9 @@ import { printJson, requireEnding, writeFileAtomically } from '../writeOutput';
 /** Rows and columns of the measured product: large enough for a steady rate, small enough for any laptop. */
 const matrixSize = 1024;
 const secondsPerDevice = 2;
+/** Rows and tokens of a row that a model's needs are told for. */
+const batchSize = 4;
+const length = 256;
 
 /** Measures the machine and, with --model, tells what that model would need. */
 export async function runDoctor(flags: DoctorFlags): Promise<void> {
@@ -27,35 +30,14 @@ export async function runDoctor(flags: DoctorFlags): Promise<void> {
   else printReport(result, needs);
 }
 
-/** Bytes that jobs need with a model, by rule of thumb; each job announces its own estimate before it starts. */
-export interface ModelNeeds {
-  readonly label: string;
-  readonly architecture: string;
-  readonly parameters: number;
-  /** Mapped from files, shared between processes. */
-  readonly weightBytes: number;
-  /** Parameters, gradients, both moments and a copy of the gradients, in fp32. */
-  readonly fullFineTuneBytes: number;
-}
-
-async function modelNeeds(flags: DoctorFlags): Promise<ModelNeeds> {
+async function modelNeeds(flags: DoctorFlags): Promise<ModelNeedsResult> {
   const context = await openCommandContext(flags);
   const model = resolveModel(flags.model, flags.adapter, context);
-  const { result } = await runJob({ kind: 'inspectModel', compute: context.compute, model }, flags, () => undefined);
-  return needsOf(result);
+  const request: ModelNeedsRequest = { kind: 'modelNeeds', compute: context.compute, model, batchSize, length };
+  return (await runJob(request, flags, () => undefined)).result;
 }
 
-function needsOf({ model, architecture, parameters }: InspectModelResult): ModelNeeds {
-  return {
-    label: model.label,
-    architecture,
-    parameters,
-    weightBytes: 4 * parameters,
-    fullFineTuneBytes: 5 * 4 * parameters,
-  };
-}
-
-function printReport(result: DoctorResult, needs: ModelNeeds | undefined): void {
+function printReport(result: DoctorResult, needs: ModelNeedsResult | undefined): void {
   const { memory } = result;
   process.stdout.write(`${result.processor}, ${result.cores} cores, ${result.threads} threads in use\n`);
   process.stdout.write(
@@ -84,11 +66,32 @@ function printReport(result: DoctorResult, needs: ModelNeeds | undefined): void 
   );
   process.stdout.write(`\nin use: ${result.chosen.device ?? 'none'} (${result.chosen.reason})\n`);
   if (needs === undefined) return;
-  const { label, architecture, parameters, weightBytes, fullFineTuneBytes } = needs;
+  printNeeds(result, needs);
+}
+
+/** Planned memory, and the time the products alone would take at the measured rate. */
+function printNeeds(result: DoctorResult, needs: ModelNeedsResult): void {
+  const used = result.devices.find(({ device }) => device === result.chosen.device);
+  const rate = used?.state === 'usable' ? used.gflops * 1e9 : undefined;
   process.stdout.write(
-    `\n${label}: ${architecture}, ${(parameters / 1e6).toFixed(1)} M parameters\n` +
-      `  weights, mapped from disk: ${gigabytes(weightBytes)}\n` +
-      `  full fine-tuning, besides activations: ${gigabytes(fullFineTuneBytes)}\n`,
+    `\n${needs.label}: ${needs.architecture}, ${(needs.parameters / 1e6).toFixed(1)} M parameters, ` +
+      `${gigabytes(needs.weightBytes)} of weights mapped from disk\n` +
+      `with ${needs.batchSize} rows of ${needs.length} tokens:\n`,
+  );
+  process.stdout.write(
+    formatTable<TaskNeeds>(
+      [
+        { title: 'job', align: 'left', cell: ({ name }) => name },
+        { title: 'memory', align: 'right', cell: ({ bytes }) => gigabytes(bytes) },
+        { title: 'fits', align: 'left', cell: ({ bytes }) => (bytes <= result.memory.availableBytes ? 'yes' : 'no') },
+        {
+          title: 'at least',
+          align: 'right',
+          cell: ({ operations }) => (rate === undefined ? '' : `${(operations / rate).toPrecision(2)} s`),
+        },
+      ],
+      needs.tasks,
+    ),
   );
 }
 
