@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '../../data/recipe';
 import type { LoraAdapter } from '../../model/checkpoint/types';
+import type { ModelConfig } from '../../model/modelConfig';
 import { inputError, internalError } from '../../protocol/errors';
 import { initialLora } from './initialLora';
+import { lengthLimits } from './lengthLimits';
 import { passSize } from './passFeeds';
 import { type PassShape, planShapes } from './planShapes';
 import { microBatches, type PlannedStep, planSteps } from './planSteps';
@@ -55,10 +57,10 @@ export interface TrainingPlan {
   readonly rows: ReadonlyMap<number, TrainingRow>;
 }
 
-export function planTraining(rows: readonly TrainingRow[], recipe: Recipe): TrainingPlan {
+export function planTraining(rows: readonly TrainingRow[], recipe: Recipe, config: ModelConfig): TrainingPlan {
   const trained = new Map(rows.filter(isTrainable).map((row) => [row.number, row]));
   const steps = planSteps([...trained.keys()], recipe);
-  return { steps, shapes: planShapesOf(steps, trained, recipe.batchSize), rows: trained };
+  return { steps, shapes: planShapesOf(steps, trained, recipe.batchSize, config), rows: trained };
 }
 
 /** The static shapes that the steps' forward passes are padded to. */
@@ -66,6 +68,7 @@ export function planShapesOf(
   steps: readonly PlannedStep[],
   rows: ReadonlyMap<number, TrainingRow>,
   batchSize: number,
+  config: ModelConfig,
 ): readonly PassShape[] {
   const sizes = new Map([...rows].map(([number, { encoded }]) => [number, passSize([encoded])]));
   const passes = steps.flatMap((step) =>
@@ -78,5 +81,5 @@ export function planShapesOf(
       };
     }),
   );
-  return planShapes(passes, 2);
+  return planShapes(passes, 2, lengthLimits(config));
 }
