@@ -20,7 +20,7 @@ export async function openCommandContext(flags: GlobalFlags): Promise<CommandCon
   const { workspace, problems } = await loadWorkspace(path.resolve(flags.workspace ?? '.'), dataLimits);
   const error = problems.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
-    throw inputError(error.code, `${error.file}:${error.line}:${error.column}: ${error.message}`, error.next);
+    throw inputError(error.code, error.message, error.next);
   }
   if (flags.workspace !== undefined && workspace === undefined) {
     throw inputError(

@@ -32,6 +32,13 @@ export function decimalNumber(least: number, most: number): (text: string) => nu
   };
 }
 
+/** Parses a share of a whole: a number above 0, at most 1. */
+export function share(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('Give a number above 0, at most 1.');
+  return value;
+}
+
 /** Collects a flag that may be given several times. */
 export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createJobRunner, type JobOptions } from '../jobs/createJobRunner';
+import { createJobRunner, type JobOptions, type JobRunner } from '../jobs/createJobRunner';
 import type { JobKind, JobOutcome, Jobs } from '../protocol/jobs';
 import type { GlobalFlags } from './globalFlags';
 import { createProgressDisplay, type ProgressDisplay } from './progress';
@@ -10,13 +10,26 @@ const engineModule = fileURLToPath(new URL('./engine.mjs', import.meta.url));
 /** Times a job that can be resumed is started again after its engine died. */
 const restarts = 3;
 
+/** Seconds that an engine waits for the next job of the same command. */
+const idleSeconds = 60;
+
+let shared: JobRunner | undefined;
+
+/** One engine serves all jobs of a command, its model loaded once. It never outlives this process. */
+function jobRunner(): JobRunner {
+  if (shared !== undefined) return shared;
+  const runner = createJobRunner({ engineModule, environment: {}, idleSeconds });
+  process.once('exit', () => void runner.close());
+  shared = runner;
+  return runner;
+}
+
 /** Runs one job with progress on stderr. Ctrl-C kills the engine at once; the same command resumes. */
 export async function runJob<K extends JobKind>(
   request: Jobs[K]['request'] & { readonly kind: K },
   flags: GlobalFlags,
   onEvent: (event: unknown, display: ProgressDisplay) => void,
 ): Promise<JobOutcome<Jobs[K]['result']>> {
-  const runner = createJobRunner({ engineModule, environment: {}, idleSeconds: 0 });
   const display = createProgressDisplay(flags);
   const cancel = new AbortController();
   const abort = (): void => cancel.abort();
@@ -25,7 +38,7 @@ export async function runJob<K extends JobKind>(
   const onCrash: JobOptions<Jobs[K]['request']>['onCrash'] =
     request.kind === 'train' ? { kind: 'restart', restarts, resume: (same) => same } : { kind: 'fail' };
   try {
-    return await runner.run(request, {
+    return await jobRunner().run(request, {
       engineKey: 'cli',
       signal: cancel.signal,
       onProgress: (progress) => display.show(progress),
@@ -39,6 +52,5 @@ export async function runJob<K extends JobKind>(
     display.stop();
     process.off('SIGINT', abort);
     process.off('SIGTERM', abort);
-    await runner.close();
   }
 }

@@ -1,27 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder, requireWritable, writeAtomically, writeFully } from '../data/writeFile';
 import { inputError } from '../protocol/errors';
 import type { MemoryUse } from '../protocol/jobs';
-import type { DataProblem, Warning } from '../protocol/requests';
+import type { DataProblem, DataSource, Warning } from '../protocol/requests';
 
 /** Writes bytes to a file as a whole or not at all. */
 export async function writeFileAtomically(file: string, data: string | Uint8Array): Promise<void> {
-  await mkdir(path.dirname(path.resolve(file)), { recursive: true });
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  makeFolder(path.dirname(path.resolve(file)));
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  await writeAtomically(file, (descriptor) => writeFully(descriptor, bytes));
 }
 
 /** One JSON document on stdout, indented on a terminal only. */
@@ -29,10 +17,22 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, process.stdout.isTTY ? 2 : undefined)}\n`);
 }
 
-/** Refuses an `--out` whose ending is not among the formats, before anything is computed. */
-export function requireEnding(out: string | undefined, endings: readonly string[]): void {
-  if (out === undefined || endings.some((ending) => out.toLowerCase().endsWith(ending))) return;
-  throw inputError('out-format', `--out ${out} has an unknown ending.`, `Use one of ${endings.join(', ')}.`);
+/** Refuses an `--out` that is no format of this command or cannot be written, before anything is computed. */
+export function requireOutput(out: string | undefined, endings: readonly string[]): void {
+  if (out === undefined) return;
+  if (!endings.some((ending) => out.toLowerCase().endsWith(ending))) {
+    throw inputError('out-format', `--out ${out} has an unknown ending.`, `Use one of ${endings.join(', ')}.`);
+  }
+  requireWritable(path.resolve(out));
+}
+
+/** Refuses an `--out` that is one of the files that are read. */
+export function refuseOverwriting(out: string | undefined, data: readonly DataSource[]): void {
+  if (out === undefined || !existsSync(out)) return;
+  const target = realpathSync(out);
+  const source = data.find((file) => realpathSync(file.path) === target);
+  if (source === undefined) return;
+  throw inputError('out-is-input', `--out ${out} is the data file ${source.label} itself.`, 'Name another file.');
 }
 
 /** Most problems that are listed one by one. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../data/writeFile';
 import { UserError } from '../protocol/errors';
 import type { ComputeSettings, DeviceName } from '../protocol/requests';
 import { type DeviceVerdict, parityTolerance } from '../runtime/chooseDevice';
@@ -141,7 +142,7 @@ async function remember(
   });
   const text = JSON.stringify({ ...Object.fromEntries(entries), [key]: { parity, gflops, measuredAt: now } }, null, 2);
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     // Renaming is atomic: a reader sees the old or the new file. Two writers lose one entry, which is measured again.
     const temporary = `${file}.${process.pid}.tmp`;
     await writeFile(temporary, `${text}\n`);

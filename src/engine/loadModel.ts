@@ -1,4 +1,5 @@
 import os from 'node:os';
+import type { RowContext } from '../analyses/rows/loadRows';
 import { hashCheckpoint } from '../model/checkpoint/hashCheckpoint';
 import { mapWeights } from '../model/checkpoint/mapWeights';
 import type { MappedWeights } from '../model/checkpoint/types';
@@ -47,6 +48,12 @@ export async function identify(model: LanguageModel, compute: ComputeSettings): 
     adapter: model.adapter?.folder,
     hash: await hashCheckpoint(model.checkpoint, compute.cacheFolder),
   };
+}
+
+/** What encoding rows for the model needs; rows are cut where the model has no more positions, if it has an end. */
+export function rowContext({ text, config }: LanguageModel, maxLength: number): RowContext {
+  const { vocabularySize, lengthLimit } = config;
+  return { ...text, maxLength: Math.min(maxLength, lengthLimit ?? maxLength), vocabularySize };
 }
 
 export function threadsOf({ threads }: ComputeSettings): number {

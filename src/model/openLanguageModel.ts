@@ -1,9 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { inputError } from '../protocol/errors';
 import type { ModelSource, Warning } from '../protocol/requests';
 import { type ModelText, openGgufModelText, openModelText } from '../text/openModelText';
 import { configLimits, readJsonObject } from './checkpoint/boundedJson';
+import { namesIn, statusOf } from './checkpoint/fileAccess';
 import { readGgufTokenizerMetadata } from './checkpoint/gguf/readGgufTokenizerMetadata';
 import { type LocateBaseOptions, locateBase } from './checkpoint/locateBase';
 import { parseLoraConfig } from './checkpoint/lora/loraConfig';
@@ -98,14 +99,20 @@ export function modelKey({ path: model, adapter }: ModelSource): string {
 }
 
 function stampOf(place: string): string {
-  const stats = statSync(place, { throwIfNoEntry: false });
+  const stats = statusOf(place);
   if (stats === undefined) return place;
   if (!stats.isDirectory()) return `${place} ${stats.size} ${stats.mtimeMs}`;
-  const files = readdirSync(place)
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(path.join(place, name), { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
-      return `${name} ${size} ${mtimeMs}`;
-    });
+  const files = [...namesIn(place)].sort().map((name) => `${name} ${stateOf(path.join(place, name))}`);
   return `${place} ${files.join(',')}`;
+}
+
+/** Size and time; a link that leads nowhere has none, and whoever needs the file says so. */
+function stateOf(file: string): string {
+  try {
+    const { size, mtimeMs } = statSync(file);
+    return `${size} ${mtimeMs}`;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return 'none';
+    throw error;
+  }
 }

@@ -33,16 +33,24 @@ export class UserError extends Error {
   readonly next: string;
 
   constructor(data: UserErrorData, options?: ErrorOptions) {
-    super(data.message, options);
+    super(clipped(data.message), options);
     this.name = 'UserError';
     this.kind = data.kind;
     this.code = data.code;
-    this.next = data.next;
+    this.next = clipped(data.next);
   }
 
   toData(): UserErrorData {
     return { kind: this.kind, code: this.code, message: this.message, next: this.next };
   }
+}
+
+/** Characters of a message: what a hostile file has in it is quoted, but not by the megabyte. */
+const longestText = 1500;
+
+function clipped(text: string): string {
+  const half = longestText / 2;
+  return text.length <= longestText ? text : `${text.slice(0, half)} […] ${text.slice(-half)}`;
 }
 
 /** Bad input: exit code 2. */

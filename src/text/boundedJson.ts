@@ -1,6 +1,6 @@
 /** JSON files of a model folder as hostile input: regular files only, bounded size and depth, errors that name the file. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { textStructure } from '../data/jsonText';
+import { jsonFault, textStructure } from '../data/jsonText';
 import { inputError } from '../protocol/errors';
 import { isJsonObject, type JsonObject, type JsonValue } from '../protocol/json';
 
@@ -69,11 +69,12 @@ export function parseJsonObject(file: string, text: string): JsonObject {
   try {
     value = JSON.parse(text) as JsonValue;
   } catch (error) {
+    const fault = jsonFault(text);
+    if (fault === undefined) throw error;
     throw inputError(
       'bad-json',
-      `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`,
+      `${file} is not JSON at character ${fault.index + 1}: ${fault.reason}.`,
       'Fetch the file again or repair it.',
-      { cause: error },
     );
   }
   if (!isJsonObject(value)) {

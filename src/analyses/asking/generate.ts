@@ -9,10 +9,11 @@ import {
   storePrefill,
   storeStep,
 } from '../../model/keyValueCache';
-import { inputError, internalError, type UserError } from '../../protocol/errors';
+import { internalError } from '../../protocol/errors';
 import type { Sampling } from '../../protocol/requests';
 import type { Session } from '../../runtime/openSession';
 import type { SessionCache } from '../../runtime/sessionCache';
+import { notFinite } from '../notFinite';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { type ChosenToken, chooseToken } from './chooseToken';
 import {
@@ -24,6 +25,7 @@ import {
   prefillGraph,
   roundUp,
 } from './generationGraphs';
+import { requireRoom } from './requireRoom';
 
 export interface GenerationContext {
   readonly model: GeneratingModel;
@@ -74,12 +76,13 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
   };
 
   const longest = Math.max(...prompts.map(({ length }) => length));
-  if (longest > mostPositions) throw promptTooLong(model, longest, mostPositions);
+  requireRoom(longest, model);
   const shape = generationShape(model, prompts.length, longest, maxTokens);
   const prefilled = await prefill(prompts, shape, context);
   let cache = prefilled.cache;
   let logits = prefilled.logits;
   for (;;) {
+    if (logits.some((logit) => Number.isNaN(logit) || logit === Number.POSITIVE_INFINITY)) throw notFinite(model.label);
     for (const state of states) advance(state, rowOf(logits, state.prompt, prompts.length));
     if (states.every(({ finish }) => finish !== undefined)) break;
     const furthest = Math.max(...states.map(({ position }) => position));
@@ -101,14 +104,6 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
     if (finish === undefined) throw internalError('a prompt was left unfinished');
     return { tokens, finish };
   });
-}
-
-function promptTooLong({ label }: GeneratingModel, tokens: number, most: number): UserError {
-  return inputError(
-    'prompt-too-long',
-    `The prompt has ${tokens} tokens, ${label} takes ${most} at most.`,
-    'Shorten the prompt.',
-  );
 }
 
 /** longrope has two sets of frequencies; graphs of one set are not those of the other. */

@@ -9,6 +9,12 @@ import { encodePreference } from '../../text/rows/encodePreference';
 import { encodeRow } from '../../text/rows/encodeRow';
 import type { EncodedRow, EncodingContext } from '../../text/types';
 
+/** What encoding rows for a model needs. */
+export interface RowContext extends EncodingContext {
+  /** Rows of the model's input embedding: every token id lies below. */
+  readonly vocabularySize: number;
+}
+
 /** A row of a data file with its tokens. */
 export interface LoadedRow {
   readonly address: RowAddress;
@@ -31,18 +37,14 @@ export interface LoadedRows {
  * read, does not fit the schema or has no trained token is a problem; the rows after it go on. Of a preference row the
  * chosen answer is taken.
  */
-export async function* loadRows(source: DataSource, context: EncodingContext): AsyncGenerator<LoadedRows> {
+export async function* loadRows(source: DataSource, context: RowContext): AsyncGenerator<LoadedRows> {
   for await (const { rows, schema, problems } of readSchemaRows(source, dataLimits)) {
     const encoded = schema === undefined ? { rows: [], problems: [] } : encodeRows(rows, schema, context);
     yield { rows: encoded.rows, problems: [...problems, ...encoded.problems], schema };
   }
 }
 
-function encodeRows(
-  rows: readonly Row[],
-  schema: Schema,
-  context: EncodingContext,
-): Pick<LoadedRows, 'rows' | 'problems'> {
+function encodeRows(rows: readonly Row[], schema: Schema, context: RowContext): Pick<LoadedRows, 'rows' | 'problems'> {
   const loaded: LoadedRow[] = [];
   const problems: RowProblem[] = [];
   for (const row of rows) {
@@ -60,13 +62,12 @@ function encodeRows(
 }
 
 /** The row with at least one trained token, or what is wrong with it. */
-export function encodeTrained(
-  example: Example,
-  address: RowAddress,
-  context: EncodingContext,
-): EncodedRow | RowProblem {
+export function encodeTrained(example: Example, address: RowAddress, context: RowContext): EncodedRow | RowProblem {
   const encoded = encodeGuarded(example, address, context);
-  if (!('ids' in encoded) || hasTrainedToken(encoded)) return encoded;
+  if (!('ids' in encoded)) return encoded;
+  const beyond = encoded.ids.find((id) => id >= context.vocabularySize);
+  if (beyond !== undefined) return unknownToken(address, beyond, context.vocabularySize);
+  if (hasTrainedToken(encoded)) return encoded;
   return untrainedRow(address, encoded.truncated);
 }
 
@@ -77,6 +78,16 @@ function encodeGuarded(example: Example, address: RowAddress, context: EncodingC
     if (!(error instanceof UserError)) throw error;
     return rowProblem('error', address, error.code, error.message, error.next);
   }
+}
+
+function unknownToken(address: RowAddress, id: number, vocabularySize: number): RowProblem {
+  return rowProblem(
+    'error',
+    address,
+    'token-unknown',
+    `the token id ${id} is none of the model's, which has ids 0 to ${vocabularySize - 1}; the row is skipped.`,
+    'Tokenize the row with the tokenizer of this model.',
+  );
 }
 
 function hasTrainedToken({ labels }: EncodedRow): boolean {

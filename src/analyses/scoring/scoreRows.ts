@@ -5,14 +5,13 @@ import { adapterFeeds, bindParameters } from '../../model/bindParameters';
 import { buildForward, observe } from '../../model/buildForward';
 import { buildLoss } from '../../model/buildLoss';
 import type { MappedWeights } from '../../model/checkpoint/types';
-import type { ModelConfig } from '../../model/modelConfig';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { SessionCache } from '../../runtime/sessionCache';
 import type { TensorData } from '../../runtime/tensors';
 import type { EncodedRow } from '../../text/types';
+import { notFinite } from '../notFinite';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { sessionMemory } from '../sessionMemory';
-import { type LengthLimits, lengthLimits, sameSide } from '../training/lengthLimits';
 import { passFeeds, passSize } from '../training/passFeeds';
 import { type PassShape, planShapes, shapeFor } from '../training/planShapes';
 
@@ -64,15 +63,13 @@ export interface ScoringPlan {
 }
 
 /** Rows of like length share a pass, longest first, so that what does not fit fails at once. */
-export function planScoring(rows: readonly ScorableRow[], batchSize: number, config: ModelConfig): ScoringPlan {
-  const limits = lengthLimits(config);
-  const passes = planPasses(rows, batchSize, limits);
+export function planScoring(rows: readonly ScorableRow[], batchSize: number): ScoringPlan {
+  const passes = planPasses(rows, batchSize);
   return {
     passes,
     shapes: planShapes(
       passes.map((pass) => passSize(pass.map((index) => rows[index]!))),
       2,
-      limits,
     ),
   };
 }
@@ -99,21 +96,17 @@ export async function scoreRows(
   for (const pass of passes) {
     const batch = pass.map((index) => rows[index]!);
     const found = await scorePass(batch, shapeFor(passSize(batch), shapes), context);
+    if (found.some(({ loss }) => !Number.isFinite(loss))) throw notFinite(context.model.label);
     for (const [i, index] of pass.entries()) scores[index] = found[i]!;
     onScored(pass.length);
   }
   return scores;
 }
 
-function planPasses(rows: readonly ScorableRow[], batchSize: number, limits: LengthLimits): number[][] {
+function planPasses(rows: readonly ScorableRow[], batchSize: number): number[][] {
   const order = [...rows.keys()].sort((a, b) => rows[b]!.ids.length - rows[a]!.ids.length || a - b);
   const passes: number[][] = [];
-  for (const index of order) {
-    const pass = passes.at(-1);
-    const fits = pass !== undefined && pass.length < batchSize;
-    if (fits && sameSide(rows[pass[0]!]!.ids.length, rows[index]!.ids.length, limits)) pass.push(index);
-    else passes.push([index]);
-  }
+  for (let start = 0; start < order.length; start += batchSize) passes.push(order.slice(start, start + batchSize));
   return passes;
 }
 

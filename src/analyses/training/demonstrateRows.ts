@@ -1,6 +1,5 @@
 import type { RowProblem } from '../../data/types';
-import type { EncodingContext } from '../../text/types';
-import { encodeTrained, type LoadedRow, type LoadedRows } from '../rows/loadRows';
+import { encodeTrained, type LoadedRow, type LoadedRows, type RowContext } from '../rows/loadRows';
 import { withDemonstrations } from './demonstrations';
 
 /** Rows with demonstrations before them, encoded again; a row that no longer has a trained token is a problem. */
@@ -8,7 +7,7 @@ export function demonstrateRows(
   rows: readonly LoadedRow[],
   count: number,
   seed: number,
-  context: EncodingContext,
+  context: RowContext,
 ): Pick<LoadedRows, 'rows' | 'problems'> {
   if (count === 0) return { rows, problems: [] };
   const examples = withDemonstrations(

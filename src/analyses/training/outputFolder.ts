@@ -1,15 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder, requireFolderPlace } from '../../data/writeFile';
 import { inputError } from '../../protocol/errors';
 
 /**
@@ -32,6 +23,7 @@ export function outputFolder(out: string): OutputFolder {
 
 /** `empty` also where there is no such folder yet. */
 export function stateOfOut({ out }: OutputFolder): 'empty' | 'taken' {
+  requireFolderPlace(out);
   const status = statSync(out, { throwIfNoEntry: false });
   if (status === undefined) return 'empty';
   return status.isDirectory() && readdirSync(out).length === 0 ? 'empty' : 'taken';
@@ -61,7 +53,7 @@ function isAlive(pid: number): boolean {
  * @throws UserError `training-in-progress` where another process trains into it
  */
 export function claim({ out, partial }: OutputFolder): void {
-  mkdirSync(partial, { recursive: true });
+  makeFolder(partial);
   const lock = path.join(partial, lockName);
   const own = `${process.pid} ${startOf(process.pid)}`;
   if (existsSync(lock)) {
@@ -76,6 +68,11 @@ export function claim({ out, partial }: OutputFolder): void {
       );
   }
   writeFileSync(lock, own);
+}
+
+/** Lets the partial folder go: another process, or this one, may go on from it. */
+export function release({ partial }: OutputFolder): void {
+  rmSync(path.join(partial, lockName), { force: true });
 }
 
 /** Takes away what files were left half-written by a process that was killed; only they end in `.part`. */

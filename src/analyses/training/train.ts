@@ -4,10 +4,11 @@
  * equal jobs give equal bits.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Recipe } from '../../data/recipe';
+import { makeFolder } from '../../data/writeFile';
 import type { LoraAdapter } from '../../model/checkpoint/types';
 import { inputError, UserError } from '../../protocol/errors';
 import type { DeviceName, TrainStep } from '../../protocol/requests';
@@ -15,7 +16,7 @@ import type { Activations } from './buildTrainingStep';
 import { createStepComputer } from './computeStep';
 import { estimateTrainingMemory, type TrainingMemory } from './estimateTrainingMemory';
 import { createOptimizer } from './optimizer';
-import { claim, discard, type OutputFolder, outputFolder, publish, stateOfOut, sweep } from './outputFolder';
+import { claim, discard, type OutputFolder, outputFolder, publish, release, stateOfOut, sweep } from './outputFolder';
 import {
   checkpointInterval,
   checkpointsFolderName,
@@ -86,7 +87,7 @@ export const defaultCheckpointBudget = 5e9;
  */
 export async function train(job: TrainingJob, onStep: (progress: TrainingProgress) => void): Promise<TrainingOutcome> {
   const folder = outputFolder(job.out);
-  const plan = planTraining(job.rows, job.recipe, job.model.config);
+  const plan = planTraining(job.rows, job.recipe);
   const start = startTraining(job.model, job.recipe, job.initialAdapter);
   const record = newRecord(job, plan, start);
   const skipped = job.rows.filter(({ number }) => !plan.rows.has(number));
@@ -105,6 +106,7 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
   const activations = chooseActivations(job, plan, start);
   claim(folder);
   sweep(folder);
+  let begun: 'now' | 'earlier' = 'earlier';
   try {
     const known = unfinishedRun(folder, record);
     if (known?.status === 'complete') {
@@ -112,7 +114,10 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
       return outcome(known.steps, known.steps.length);
     }
     const values = await start.values();
-    if (known === undefined) await begin(folder, job, start.trainable, values, record);
+    if (known === undefined) {
+      begun = 'now';
+      await begin(folder, job, start.trainable, values, record);
+    }
     const { state, resumedAt } = await runToEnd(folder, job, plan, start.trainable, values, activations, onStep);
     const steps = plan.steps.map((step, index) => trainStep(step, state.losses[index]!, state.gradientNorms[index]!));
     await writeResult(folder.partial, job.model, job.recipe, start.trainable, state.values, job.initialAdapter);
@@ -128,8 +133,11 @@ export async function train(job: TrainingJob, onStep: (progress: TrainingProgres
     publish(folder);
     return outcome(steps, resumedAt);
   } catch (error) {
-    // A run that fails by its input fails again: nothing could go on from what it left.
-    if (error instanceof UserError && error.code === 'training-diverged') discard(folder);
+    if (!(error instanceof UserError)) throw error;
+    // A run that fails by its input fails again: where no step is kept, nothing could go on from what it left.
+    const done = listCheckpoints(path.join(folder.partial, runFolderName, checkpointsFolderName)).length;
+    if (error.code === 'training-diverged' || (begun === 'now' && done === 0)) discard(folder);
+    else release(folder);
     throw error;
   }
 }
@@ -233,7 +241,7 @@ async function begin(
   const checkpoints = path.join(runFolder, checkpointsFolderName);
   // What a start left that was interrupted before its record was whole.
   rmSync(runFolder, { recursive: true, force: true });
-  mkdirSync(checkpoints, { recursive: true });
+  makeFolder(checkpoints);
   await writeRows(runFolder, job.rows);
   const initial = trainable.method === 'lora' ? await writeInitial(checkpoints, values, trainable) : null;
   await writeRunRecord(runFolder, { ...record, initial });

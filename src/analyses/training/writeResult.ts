@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Recipe } from '../../data/recipe';
-import { writeTextAtomically } from '../../model/checkpoint/fileAccess';
+import { writeTextAtomically } from '../../data/writeFile';
 import { readGgufTokenizerMetadata } from '../../model/checkpoint/gguf/readGgufTokenizerMetadata';
 import { newLoraConfig, writeLoraAdapter } from '../../model/checkpoint/lora/writeLoraAdapter';
 import type { HostTensor, LoraAdapter, LoraModule } from '../../model/checkpoint/types';
@@ -47,12 +47,7 @@ export async function writeResult(
       { module, rank, scaling, a: tensor(loraAName(module)), b: tensor(loraBName(module)) },
     ]),
   );
-  const replaced = new Map(
-    [...(initialAdapter?.replaced ?? [])].map(([name, initial]) => [
-      name,
-      initialAdapter?.carried.has(name) ? initial : tensor(name),
-    ]),
-  );
+  const replaced = new Map([...(initialAdapter?.replaced.keys() ?? [])].map((name) => [name, tensor(name)]));
   const config = initialAdapter?.config ?? freshConfig(model, recipe);
   await writeLoraAdapter(folder, { config, modules, replaced, savedNames: initialAdapter?.savedNames ?? new Map() });
 }

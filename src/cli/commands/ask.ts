@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addGlobalFlags, collect, decimalNumber, type GlobalFlags, wholeNumber } from '../globalFlags';
+import { addGlobalFlags, collect, decimalNumber, type GlobalFlags, share, wholeNumber } from '../globalFlags';
 
 export interface AskFlags extends GlobalFlags {
   readonly model?: readonly string[];
@@ -26,7 +26,7 @@ export function addAsk(program: Command): void {
     .option('--input <file.jsonl>', 'one {prompt} or {messages} a line')
     .option('--raw', 'continue the text as it is, without the chat template')
     .option('--temperature <t>', 'sample at this temperature (default: greedy)', decimalNumber(0, 100))
-    .option('--top-p <p>', 'sample from the most likely tokens of this total probability', decimalNumber(0, 1), 1)
+    .option('--top-p <p>', 'sample from the most likely tokens of this total probability', share, 1)
     .option('--seed <n>', 'seed of sampling', wholeNumber(0, 2 ** 32 - 1), 0)
     .option('--max-tokens <n>', 'new tokens at most', wholeNumber(1, 1_000_000), 256);
   addGlobalFlags(command, 'also write the result document to this .json file')

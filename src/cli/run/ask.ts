@@ -3,16 +3,16 @@ import { dataLimits } from '../../data/limits';
 import { parseJsonRow } from '../../data/parseRow';
 import { readRows } from '../../data/readRows';
 import { inputError } from '../../protocol/errors';
-import type { JsonObject, JsonValue } from '../../protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
 import type { AnswerDelta, AskRequest, Prompt, Sampling } from '../../protocol/requests';
 import { openCommandContext, resolveModel } from '../commandContext';
 import type { AskFlags } from '../commands/ask';
 import { runJob } from '../runJob';
-import { describeRun, printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
+import { describeRun, printJson, printProblems, requireOutput, writeFileAtomically } from '../writeOutput';
 
 /** Asks the models and prints the answers as they come. */
 export async function runAsk(flags: AskFlags): Promise<void> {
-  requireEnding(flags.out, ['.json']);
+  requireOutput(flags.out, ['.json']);
   const context = await openCommandContext(flags);
   const prompts = await readPrompts(flags);
   const names = flags.model ?? [undefined];
@@ -84,14 +84,14 @@ async function readMessagesFile(file: string): Promise<Prompt> {
   const wrapped = text.trimStart().startsWith('[') ? `{"messages":${text}}` : text;
   const address = { file, row: 0, line: 1, bytes: undefined };
   const { row, problems } = parseJsonRow(Buffer.from(wrapped), address, dataLimits);
-  if (row === undefined) throw inputError(problems[0]!.code, problems[0]!.message, problems[0]!.next);
+  if (row === undefined) throw inputError(problems[0]!.code, problems[0]!.message, 'Correct the file.');
   return promptOf(row.value, file);
 }
 
 async function readPromptLines(file: string): Promise<readonly Prompt[]> {
   const prompts: Prompt[] = [];
   for await (const { rows, problems } of readRows(file, { file, limits: dataLimits })) {
-    if (problems.length > 0) throw inputError(problems[0]!.code, problems[0]!.message, problems[0]!.next);
+    if (problems.length > 0) throw inputError(problems[0]!.code, problems[0]!.message, 'Correct this prompt.');
     prompts.push(
       ...rows.map(({ value, address }) => promptOf(value, `${file}, line ${address.line ?? address.row + 1}`)),
     );
@@ -107,16 +107,13 @@ function promptOf({ prompt, messages }: JsonObject, where: string): Prompt {
     return { kind: 'messages', messages: messages as JsonObject[] };
   throw inputError(
     'bad-prompt',
-    `${where} has neither "prompt" (text) nor "messages" (a list of {role, content}).`,
-    'Give one of them.',
+    `${where} has neither "prompt" (a text) nor "messages" (a list of {"role", "content"}, both texts).`,
+    'Give one of them, for example {"messages": [{"role": "user", "content": "Hello"}]}.',
   );
 }
 
 function isTurn(value: JsonValue): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    typeof (value as JsonObject).role === 'string'
-  );
+  if (!isJsonObject(value) || typeof value.role !== 'string') return false;
+  const { content } = value;
+  return typeof content === 'string' || Array.isArray(content) || (content == null && Array.isArray(value.tool_calls));
 }

@@ -4,7 +4,7 @@ import { openCommandContext, resolveModel } from '../commandContext';
 import type { DoctorFlags } from '../commands/doctor';
 import { formatTable } from '../printTable';
 import { runJob } from '../runJob';
-import { printJson, requireEnding, writeFileAtomically } from '../writeOutput';
+import { printJson, requireOutput, writeFileAtomically } from '../writeOutput';
 
 /** Rows and columns of the measured product: large enough for a steady rate, small enough for any laptop. */
 const matrixSize = 1024;
@@ -15,7 +15,7 @@ const length = 256;
 
 /** Measures the machine and, with --model, tells what that model would need. */
 export async function runDoctor(flags: DoctorFlags): Promise<void> {
-  requireEnding(flags.out, ['.json']);
+  requireOutput(flags.out, ['.json']);
   const context = await openCommandContext(flags);
   const request: DoctorRequest = { kind: 'doctor', compute: context.compute, matrixSize, secondsPerDevice };
   const { result } = await runJob(request, flags, (event, display) => {

@@ -6,33 +6,35 @@ import { inputError } from '../../protocol/errors';
 import type { DataProblem, DataSource, InspectDataResult, InspectModelResult } from '../../protocol/requests';
 import { type CommandContext, openCommandContext, resolveData, resolveModel } from '../commandContext';
 import type { InspectFlags } from '../commands/inspect';
+import { noUsableRow } from '../noUsableRow';
 import { runJob } from '../runJob';
-import { printJson, printProblems, requireEnding, writeFileAtomically } from '../writeOutput';
+import { printJson, printProblems, refuseOverwriting, requireOutput, writeFileAtomically } from '../writeOutput';
 
 /** Tokens of a row when only counting. */
 const countedLength = 1_048_576;
 
 /** Describes a model, data files, or both together. */
 export async function runInspect(flags: InspectFlags): Promise<void> {
-  requireEnding(flags.out, ['.json']);
+  requireOutput(flags.out, ['.json']);
   const context = await openCommandContext(flags);
   const wantsModel = flags.model !== undefined || flags.adapter !== undefined;
   if (!wantsModel && flags.data === undefined) {
     throw inputError('inspect-what', 'Nothing to inspect is named.', 'Give --model, --adapter or --data.');
   }
   const model = wantsModel ? await inspectModel(flags, context) : undefined;
-  const data =
-    flags.data === undefined ? undefined : await inspectData(resolveData(flags.data, context), flags, context);
+  const sources = flags.data === undefined ? undefined : resolveData(flags.data, context);
+  refuseOverwriting(flags.out, sources ?? []);
+  const data = sources === undefined ? undefined : await inspectData(sources, flags, context);
   const document = { schema: 'whence.inspect/1', ...(model && { model }), ...(data && { data }) };
   if (flags.out !== undefined) await writeFileAtomically(flags.out, `${JSON.stringify(document, null, 2)}\n`);
-  if (flags.json) {
-    printJson(document);
-    return;
+  if (flags.json) printJson(document);
+  else {
+    if (model !== undefined) printModel(model);
+    for (const file of data ?? []) printFile(file);
+    if (!flags.quiet) printProblems(data?.flatMap(({ problems }) => problems) ?? [], model?.warnings ?? []);
   }
-  if (model !== undefined) printModel(model);
-  for (const file of data ?? []) printFile(file);
-  if (flags.quiet) return;
-  printProblems(data?.flatMap(({ problems }) => problems) ?? [], model?.warnings ?? []);
+  const unusable = data?.find(({ usableRows }) => usableRows === 0);
+  if (unusable !== undefined) throw noUsableRow([unusable.file], unusable.problems);
 }
 
 async function inspectModel(flags: InspectFlags, context: CommandContext): Promise<InspectModelResult> {
@@ -44,6 +46,8 @@ interface InspectedFile {
   readonly file: string;
   readonly schema: Pick<Schema, 'name' | 'family' | 'fields' | 'source'> | null;
   readonly rows: number;
+  /** Rows that fit the schema. */
+  readonly usableRows: number;
   readonly tokens: InspectDataResult['files'][number] | null;
   readonly problems: readonly DataProblem[];
 }
@@ -73,6 +77,7 @@ async function readFile(source: DataSource): Promise<InspectedFile> {
   const problems: RowProblem[] = [];
   let schema: Schema | undefined;
   let count = 0;
+  let usable = 0;
   for await (const batch of readSchemaRows(source, dataLimits)) {
     problems.push(...batch.problems);
     schema = batch.schema;
@@ -80,6 +85,7 @@ async function readFile(source: DataSource): Promise<InspectedFile> {
     for (const row of batch.rows) {
       const example = schema === undefined ? undefined : toExample(row, schema);
       if (isProblems(example)) problems.push(...example);
+      else if (example !== undefined) usable += 1;
     }
   }
   return {
@@ -89,6 +95,7 @@ async function readFile(source: DataSource): Promise<InspectedFile> {
         ? null
         : { name: schema.name, family: schema.family, fields: schema.fields, source: schema.source },
     rows: count,
+    usableRows: usable,
     tokens: null,
     problems: problems.map(({ address, severity, code, message, next }) => ({
       file: address.file,

@@ -1,9 +1,10 @@
 import type { ScoredRow, ScoredRows, ScoreRequest } from '../../protocol/requests';
 import { openCommandContext, resolveData, resolveModel } from '../commandContext';
 import type { ScoreFlags } from '../commands/score';
+import { noUsableRow } from '../noUsableRow';
 import { formatTable } from '../printTable';
 import { runJob } from '../runJob';
-import { describeRun, printJson, printProblems, requireEnding } from '../writeOutput';
+import { describeRun, printJson, printProblems, refuseOverwriting, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 
 /** Rows that are listed for people. */
@@ -11,13 +12,15 @@ const listedRows = 10;
 
 /** Scores data files and prints totals and the most surprising rows. */
 export async function runScore(flags: ScoreFlags): Promise<void> {
-  requireEnding(flags.out, tableEndings);
+  requireOutput(flags.out, tableEndings);
   const context = await openCommandContext(flags);
+  const data = resolveData(flags.data, context);
+  refuseOverwriting(flags.out, data);
   const request: ScoreRequest = {
     kind: 'score',
     compute: context.compute,
     model: resolveModel(flags.model, flags.adapter, context),
-    data: resolveData(flags.data, context),
+    data,
     perToken: flags.tokens ? 'tokens' : 'rows',
     maxLength: flags.maxLength,
     batchSize: flags.batchSize,
@@ -28,6 +31,8 @@ export async function runScore(flags: ScoreFlags): Promise<void> {
     if (scored.kind === 'scoredRows') rows.push(...scored.rows);
   });
   const { model, problems, warnings } = result;
+  const labels = request.data.map(({ label }) => label);
+  if (rows.length === 0) throw noUsableRow(labels, problems);
   const settings = { maxLength: request.maxLength, batchSize: request.batchSize };
   const document = {
     schema: 'whence.score/1',

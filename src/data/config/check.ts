@@ -50,11 +50,34 @@ export function parseConfigText(file: string, text: string): ConfigText {
   const problems = errors.map(({ error, offset }) =>
     problemAt(file, bare, offset, 'bad-json', `not JSON: ${sentence(printParseErrorCode(error))}.`, 'Correct it.'),
   );
-  const value = root === undefined || errors.length > 0 ? undefined : treeValue(root);
+  if (root !== undefined) {
+    problems.push(
+      ...keysGivenTwice(root).map(({ key, offset }) =>
+        problemAt(file, bare, offset, 'duplicate-key', `the key "${key}" is given twice.`, 'Delete one of the two.'),
+      ),
+    );
+  }
+  const value = root === undefined || problems.length > 0 ? undefined : treeValue(root);
   if (value === undefined && problems.length === 0) {
     problems.push(problemAt(file, bare, 0, 'bad-json', 'the file is empty.', 'Write a JSON object.'));
   }
   return { file, text: bare, root, value, problems };
+}
+
+/** Which of two values counts is not ours to guess. */
+function keysGivenTwice(node: Node): { readonly key: string; readonly offset: number }[] {
+  const children = node.children ?? [];
+  const below = children.flatMap(keysGivenTwice);
+  if (node.type !== 'object') return below;
+  const seen = new Set<string>();
+  for (const { children: member } of children) {
+    const name = member?.[0];
+    if (name === undefined) continue;
+    const key = String(name.value);
+    if (seen.has(key)) below.push({ key, offset: name.offset });
+    seen.add(key);
+  }
+  return below;
 }
 
 /** A configuration value that did not come from a text of its own. */

@@ -210,7 +210,8 @@ function propose(root: string, found: Found): WorkspaceFile {
     dataNames.give(stem(file)),
     { path: relative(file) },
   ]);
-  const model = tuned ?? models.at(-1)?.[0];
+  // A model that can be loaded: an adapter whose base was not found is none.
+  const model = tuned ?? models.findLast(([, { path: place }]) => place !== undefined)?.[0] ?? models.at(-1)?.[0];
   const train = data.find(([name]) => /train/i.test(name))?.[0] ?? data[0]?.[0];
   return {
     models: ownEntries(models as [string, JsonValue][]) as WorkspaceFile['models'],

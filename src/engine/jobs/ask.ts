@@ -2,13 +2,14 @@ import type { ChosenToken } from '../../analyses/asking/chooseToken';
 import { generate } from '../../analyses/asking/generate';
 import { generationMemory, generationShape } from '../../analyses/asking/generationGraphs';
 import { renderPrompt } from '../../analyses/asking/renderPrompt';
+import { requireRoom } from '../../analyses/asking/requireRoom';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { Answer, AnswerDelta, AskRequest, AskResult, Warning } from '../../protocol/requests';
 import { createTokenStream } from '../../text/tokenizer/tokenStream';
 import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { loadModel, threadsOf } from '../loadModel';
+import { loadModel, openModel, threadsOf } from '../loadModel';
 import { checkAsk } from '../requestShapes';
 
 /** Answers every prompt with every model, model by model, streaming the text. */
@@ -19,6 +20,13 @@ async function answerAll(request: AskRequest, context: JobContext): Promise<AskR
   const warnings: Warning[] = [];
   let tokens = 0;
   let milliseconds = 0;
+  // Every model and prompt is checked before the first token is shown.
+  for (const source of request.models) {
+    const model = await openModel(source, context);
+    for (const prompt of request.prompts) {
+      requireRoom(renderPrompt(prompt, model.text, request.template).ids.length, model);
+    }
+  }
   for (const modelIndex of request.models.keys()) {
     const found = await answerWith(modelIndex, request, context);
     answers.push(...found.answers);

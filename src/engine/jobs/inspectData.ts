@@ -2,7 +2,7 @@ import { loadRows } from '../../analyses/rows/loadRows';
 import type { DataProblem, InspectDataRequest, InspectDataResult } from '../../protocol/requests';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { openModel } from '../loadModel';
+import { openModel, rowContext } from '../loadModel';
 import { checkInspectData } from '../requestShapes';
 import { dataProblem } from './score';
 
@@ -15,7 +15,7 @@ async function countTokens(request: InspectDataRequest, context: JobContext): Pr
   const files: InspectDataResult['files'][number][] = [];
   for (const source of request.data) {
     const counts = { file: source.label, rows: 0, tokens: 0, trainedTokens: 0, longestRow: 0, truncatedRows: 0 };
-    for await (const loaded of loadRows(source, { ...model.text, maxLength: request.maxLength })) {
+    for await (const loaded of loadRows(source, rowContext(model, request.maxLength))) {
       problems.push(...loaded.problems.map(dataProblem));
       for (const { encoded } of loaded.rows) {
         counts.rows += 1;

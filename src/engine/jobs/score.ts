@@ -12,7 +12,7 @@ import type { DataProblem, ScoredRow, ScoredRows, ScoreRequest, ScoreResult } fr
 import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { identify, loadModel, threadsOf } from '../loadModel';
+import { identify, loadModel, rowContext, threadsOf } from '../loadModel';
 import { checkScore } from '../requestShapes';
 
 /** Losses of the rows of data files, sent batch by batch in file order. */
@@ -26,12 +26,12 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
   let done = 0;
   let announced = -1;
   for (const source of request.data) {
-    for await (const loaded of loadRows(source, { ...model.text, maxLength })) {
+    for await (const loaded of loadRows(source, rowContext(model, maxLength))) {
       problems.push(...loaded.problems.map(dataProblem));
       if (loaded.rows.length === 0) continue;
       const start = done;
       const encodedRows = loaded.rows.map(({ encoded }) => encoded);
-      const plan = planScoring(encodedRows, batchSize, model.config);
+      const plan = planScoring(encodedRows, batchSize);
       const bytes = scoringMemory(model, plan);
       if (bytes > announced) announce(model, encodedRows, batchSize, bytes, context);
       announced = Math.max(announced, bytes);
@@ -63,10 +63,7 @@ function announce(
   const smaller = [Math.floor(batchSize / 2), 1].filter((size, i, sizes) => size >= 1 && sizes.indexOf(size) === i);
   const alternatives = smaller
     .filter((size) => size < batchSize)
-    .map((size) => ({
-      setting: `--batch-size ${size}`,
-      bytes: scoringMemory(model, planScoring(rows, size, model.config)) + held,
-    }));
+    .map((size) => ({ setting: `--batch-size ${size}`, bytes: scoringMemory(model, planScoring(rows, size)) + held }));
   context.announceMemory({ bytes: bytes + held, alternatives });
 }
 

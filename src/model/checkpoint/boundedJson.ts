@@ -2,6 +2,7 @@
  * JSON of unknown origin: size, depth and number of values are bounded before it is parsed, and a key given twice in one
  * object is an error rather than a silent choice.
  */
+import { jsonFault } from '../../data/jsonText';
 import { inputError } from '../../protocol/errors';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
 import { readExactly, withFile } from './fileAccess';
@@ -84,9 +85,9 @@ export function parseBoundedJson(text: string, limits: JsonLimits): ParsedJson {
     const value: JsonValue = JSON.parse(text);
     return { value };
   } catch (error) {
-    return {
-      problem: `it is not whole JSON (${error instanceof Error ? error.message.slice(0, 200) : String(error)})`,
-    };
+    const fault = jsonFault(text);
+    if (fault === undefined) throw error;
+    return { problem: `it is not JSON at character ${fault.index + 1}: ${fault.reason}` };
   }
 }
 

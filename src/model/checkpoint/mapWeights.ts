@@ -4,9 +4,9 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder, writeTextAtomically } from '../../data/writeFile';
 import { UserError } from '../../protocol/errors';
 import { cacheKey } from './cacheKey';
-import { makeFolder, writeTextAtomically } from './fileAccess';
 import { readStoredTensor } from './readStoredTensor';
 import { requireFinite } from './readTensor';
 import { shapeOf } from './requireTensors';

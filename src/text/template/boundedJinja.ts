@@ -185,7 +185,9 @@ function describe(name: string, code: string, error: unknown): UserError {
       cause,
     );
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  // The library's parser runs past the end of a template that is cut off.
+  const cutOff = error instanceof TypeError && /properties of undefined/.test(error.message);
+  const reason = cutOff ? 'it ends too early' : error instanceof Error ? error.message : String(error);
   const doing = code === 'template-malformed' ? 'is not a template that can be read' : 'failed';
   return inputError(code, `${name} ${doing}: ${reason}.`, useTheModels, cause);
 }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeAtomically } from '../../../model/checkpoint/fileAccess';
+import { makeFolder, writeAtomically } from '../../../data/writeFile';
 import { UserError } from '../../../protocol/errors';
 import type { TrainingState } from '../runSteps';
 import type { ParameterValues, Trainable } from '../trainable';
@@ -48,7 +48,7 @@ export function hashValues(values: ParameterValues, trainable: Trainable): strin
 }
 
 export function writeInitial(folder: string, values: ParameterValues, trainable: Trainable): Promise<FileIdentity> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return writeTensorFile(folder, fileOf(0), valueTensors(values, trainable));
 }
 

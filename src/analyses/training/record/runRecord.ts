@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { parseRecipe, type Recipe } from '../../../data/recipe';
-import { writeAtomically } from '../../../model/checkpoint/fileAccess';
+import { writeAtomically } from '../../../data/writeFile';
 import { inputError } from '../../../protocol/errors';
 import { deviceNames } from '../../../protocol/requests';
 

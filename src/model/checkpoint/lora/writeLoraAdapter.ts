@@ -1,7 +1,7 @@
 /** Writes a PEFT adapter folder: adapter_config.json and adapter_model.safetensors as peft would, so that peft loads it. */
 import path from 'node:path';
+import { makeFolder, writeTextAtomically } from '../../../data/writeFile';
 import type { JsonObject } from '../../../protocol/json';
-import { makeFolder, writeTextAtomically } from '../fileAccess';
 import type { HostTensor, LoraAdapter } from '../types';
 import { float32Tensor, pyTorchMetadata, type TensorToWrite, writeSafetensors } from '../writeSafetensors';
 import { peftPrefix } from './readLoraAdapter';
