@@ -1,4 +1,5 @@
 import { createStepComputer } from '../../src/analyses/training/computeStep';
+import { noLengthLimits } from '../../src/analyses/training/lengthLimits';
 import { passSize } from '../../src/analyses/training/passFeeds';
 import { planShapes } from '../../src/analyses/training/planShapes';
 import { initialState, runSteps } from '../../src/analyses/training/runSteps';
@@ -25,7 +26,7 @@ async function prepareStep(task: StageTask, method: object): Promise<PreparedSta
       return [number, { number, file: 'bench', row: number, line: undefined, hash: '', encoded }];
     }),
   );
-  const shapes = planShapes([passSize([...rows.values()].map(({ encoded }) => encoded))], 1);
+  const shapes = planShapes([passSize([...rows.values()].map(({ encoded }) => encoded))], 1, noLengthLimits);
   const context = { config, weights, trainable, recipe, rows, shapes, rowFactor: () => 1 };
   const computer = createStepComputer({ ...context, device: 'cpu', threads: task.threads, activations: 'held' });
   const state = initialState(await values(), recipe.optimizer);

@@ -211,6 +211,6 @@ export function refuseLongRows(config: ModelConfig, length: number): void {
   throw inputError(
     'rows-too-long',
     `Rows of ${length} tokens are longer than the ${config.lengthLimit} positions this model has.`,
-    `Lower the maximum length to ${config.lengthLimit} or less.`,
+    `Lower the maximum length (--max-length, maxLength of a recipe) to ${config.lengthLimit} or less.`,
   );
 }

@@ -5,6 +5,7 @@ import { adapterFeeds, bindParameters } from '../../model/bindParameters';
 import { buildForward, observe } from '../../model/buildForward';
 import { buildLoss } from '../../model/buildLoss';
 import type { MappedWeights } from '../../model/checkpoint/types';
+import type { ModelConfig } from '../../model/modelConfig';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { SessionCache } from '../../runtime/sessionCache';
 import type { TensorData } from '../../runtime/tensors';
@@ -12,6 +13,7 @@ import type { EncodedRow } from '../../text/types';
 import { notFinite } from '../notFinite';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { sessionMemory } from '../sessionMemory';
+import { type LengthLimits, lengthLimits, sameSide } from '../training/lengthLimits';
 import { passFeeds, passSize } from '../training/passFeeds';
 import { type PassShape, planShapes, shapeFor } from '../training/planShapes';
 
@@ -63,13 +65,15 @@ export interface ScoringPlan {
 }
 
 /** Rows of like length share a pass, longest first, so that what does not fit fails at once. */
-export function planScoring(rows: readonly ScorableRow[], batchSize: number): ScoringPlan {
-  const passes = planPasses(rows, batchSize);
+export function planScoring(rows: readonly ScorableRow[], batchSize: number, config: ModelConfig): ScoringPlan {
+  const limits = lengthLimits(config);
+  const passes = planPasses(rows, batchSize, limits);
   return {
     passes,
     shapes: planShapes(
       passes.map((pass) => passSize(pass.map((index) => rows[index]!))),
       2,
+      limits,
     ),
   };
 }
@@ -103,10 +107,15 @@ export async function scoreRows(
   return scores;
 }
 
-function planPasses(rows: readonly ScorableRow[], batchSize: number): number[][] {
+function planPasses(rows: readonly ScorableRow[], batchSize: number, limits: LengthLimits): number[][] {
   const order = [...rows.keys()].sort((a, b) => rows[b]!.ids.length - rows[a]!.ids.length || a - b);
   const passes: number[][] = [];
-  for (let start = 0; start < order.length; start += batchSize) passes.push(order.slice(start, start + batchSize));
+  for (const index of order) {
+    const pass = passes.at(-1);
+    const fits = pass !== undefined && pass.length < batchSize;
+    if (fits && sameSide(rows[pass[0]!]!.ids.length, rows[index]!.ids.length, limits)) pass.push(index);
+    else passes.push([index]);
+  }
   return passes;
 }
 

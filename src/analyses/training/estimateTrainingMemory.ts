@@ -76,7 +76,13 @@ export function estimateTrainingMemory(
 ): TrainingMemory {
   const bytesWith = (batchSize: number): number =>
     totalMemory(
-      trainingMemoryParts(config, trainable, recipe, planShapesOf(plan.steps, plan.rows, batchSize), activations),
+      trainingMemoryParts(
+        config,
+        trainable,
+        recipe,
+        planShapesOf(plan.steps, plan.rows, batchSize, config),
+        activations,
+      ),
     );
   const alternatives: { setting: string; bytes: number }[] = [];
   for (let batchSize = Math.floor(recipe.batchSize / 2); batchSize >= 1; batchSize = Math.floor(batchSize / 2)) {

@@ -1,4 +1,5 @@
 import { internalError } from '../../protocol/errors';
+import { type LengthLimits, sameSide } from './lengthLimits';
 
 /** What a forward pass must have room for. */
 export interface PassSize {
@@ -28,10 +29,19 @@ function roundUp(value: number): number {
   return Math.ceil(value / grain) * grain;
 }
 
+/** Rounds a length up, but over no limit of the model; a length that is too long stays, to be refused as what it is. */
+function roundUpLength(length: number, { switchAbove, longest }: LengthLimits): number {
+  const rounded = roundUp(length);
+  const limit = [switchAbove, longest].find((most) => most !== undefined && length <= most && most < rounded);
+  if (limit !== undefined) return limit;
+  return longest !== undefined && length > longest ? length : rounded;
+}
+
 /** Lengths, ascending, at which to cut: one session up to and including each. */
-function chooseLengths(passes: readonly PassSize[], batch: number): number[] {
-  const lengths = passes.map(({ length }) => roundUp(length)).sort((a, b) => a - b);
+function chooseLengths(lengths: readonly number[], batch: number, limits: LengthLimits): number[] {
   const longest = lengths.at(-1)!;
+  const shorter = lengths.filter((length) => !sameSide(length, longest, limits)).at(-1);
+  if (shorter !== undefined) return [shorter, longest];
   let best = { saved: sessionCostInTokens, cut: longest };
   for (const [index, cut] of lengths.entries()) {
     // Every pass up to `cut` is padded to `cut` instead of the longest.
@@ -45,18 +55,24 @@ function chooseLengths(passes: readonly PassSize[], batch: number): number[] {
 
 /**
  * The one or two static shapes that a run's forward passes are padded to: at most two sessions live at a time, and
- * each costs its creation. Passes are known before training starts, so the cut that pads least is chosen among all.
+ * each costs its creation. Passes are known before training starts, so the cut that pads least is chosen among all;
+ * where the model switches at a length, the cut is there.
  *
  * @returns ascending by length
  */
-export function planShapes(passes: readonly PassSize[], maxSessions: 1 | 2): PassShape[] {
+export function planShapes(passes: readonly PassSize[], maxSessions: 1 | 2, limits: LengthLimits): PassShape[] {
   if (passes.length === 0) throw internalError('no passes to plan shapes for');
   const batch = passes.reduce((most, { rows }) => Math.max(most, rows), 0);
-  const chosen = chooseLengths(passes, batch);
+  const rounded = passes.map(({ length }) => roundUpLength(length, limits));
+  const chosen = chooseLengths(
+    [...rounded].sort((a, b) => a - b),
+    batch,
+    limits,
+  );
   const lengths = maxSessions === 1 ? chosen.slice(-1) : chosen;
   return lengths.map((length, index) => {
     const shorter = lengths[index - 1] ?? 0;
-    const inside = passes.filter((pass) => roundUp(pass.length) <= length && roundUp(pass.length) > shorter);
+    const inside = passes.filter((_, pass) => rounded[pass]! <= length && rounded[pass]! > shorter);
     return { batch, length, trained: roundUp(inside.reduce((most, pass) => Math.max(most, pass.trained), 0)) };
   });
 }

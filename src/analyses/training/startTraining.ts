@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '../../data/recipe';
+import { readTensorFloat32 } from '../../model/checkpoint/readTensor';
 import type { LoraAdapter } from '../../model/checkpoint/types';
+import type { ModelConfig } from '../../model/modelConfig';
 import { inputError, internalError } from '../../protocol/errors';
 import { initialLora } from './initialLora';
+import { lengthLimits } from './lengthLimits';
 import { passSize } from './passFeeds';
 import { type PassShape, planShapes } from './planShapes';
 import { microBatches, type PlannedStep, planSteps } from './planSteps';
@@ -41,10 +44,34 @@ export function startTraining(
       `${initialAdapter.folder} unties the output head from the input embedding; such an adapter cannot be trained further.`,
       'Start from an adapter without the embedding in modules_to_save.',
     );
-  const { trainable, values } = trainableLora(initialAdapter.modules.values(), initialAdapter.replaced);
+  const { carried, replaced } = initialAdapter;
+  const trained = new Map([...replaced].filter(([name]) => !carried.has(name)));
+  const { trainable, values } = trainableLora(initialAdapter.modules.values(), trained);
   const hash = createHash('sha256').update(JSON.stringify(trainable.lora));
   const adapterHash = hash.update(hashValues(values, trainable)).digest('hex');
-  return { trainable, values: async () => values, adapterHash };
+  const checkedValues = async (): Promise<ParameterValues> => {
+    await requireCarriedAsInBase(model, initialAdapter);
+    return values;
+  };
+  return { trainable, values: checkedValues, adapterHash };
+}
+
+/** What an adapter carries along stays as it is: training reads the base's values, which must be the same. */
+async function requireCarriedAsInBase(
+  { weights }: TrainingModel,
+  { folder, carried, replaced }: LoraAdapter,
+): Promise<void> {
+  for (const name of carried) {
+    const location = weights.get(name);
+    if (location === undefined) throw internalError(`the model has no parameter ${name}`);
+    const base = await readTensorFloat32(location);
+    if (replaced.get(name)!.data.every((value, i) => value === base[i])) continue;
+    throw inputError(
+      'adapter-feature-unsupported',
+      `${folder} holds a ${name} of its own that its config does not train; such an adapter cannot be trained further.`,
+      'Merge the adapter into its base with peft (merge_and_unload) and train the result.',
+    );
+  }
 }
 
 /** What is decided before the first step. */
@@ -55,10 +82,10 @@ export interface TrainingPlan {
   readonly rows: ReadonlyMap<number, TrainingRow>;
 }
 
-export function planTraining(rows: readonly TrainingRow[], recipe: Recipe): TrainingPlan {
+export function planTraining(rows: readonly TrainingRow[], recipe: Recipe, config: ModelConfig): TrainingPlan {
   const trained = new Map(rows.filter(isTrainable).map((row) => [row.number, row]));
   const steps = planSteps([...trained.keys()], recipe);
-  return { steps, shapes: planShapesOf(steps, trained, recipe.batchSize), rows: trained };
+  return { steps, shapes: planShapesOf(steps, trained, recipe.batchSize, config), rows: trained };
 }
 
 /** The static shapes that the steps' forward passes are padded to. */
@@ -66,6 +93,7 @@ export function planShapesOf(
   steps: readonly PlannedStep[],
   rows: ReadonlyMap<number, TrainingRow>,
   batchSize: number,
+  config: ModelConfig,
 ): readonly PassShape[] {
   const sizes = new Map([...rows].map(([number, { encoded }]) => [number, passSize([encoded])]));
   const passes = steps.flatMap((step) =>
@@ -78,5 +106,5 @@ export function planShapesOf(
       };
     }),
   );
-  return planShapes(passes, 2);
+  return planShapes(passes, 2, lengthLimits(config));
 }

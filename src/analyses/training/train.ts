@@ -87,7 +87,7 @@ export const defaultCheckpointBudget = 5e9;
  */
 export async function train(job: TrainingJob, onStep: (progress: TrainingProgress) => void): Promise<TrainingOutcome> {
   const folder = outputFolder(job.out);
-  const plan = planTraining(job.rows, job.recipe);
+  const plan = planTraining(job.rows, job.recipe, job.model.config);
   const start = startTraining(job.model, job.recipe, job.initialAdapter);
   const record = newRecord(job, plan, start);
   const skipped = job.rows.filter(({ number }) => !plan.rows.has(number));

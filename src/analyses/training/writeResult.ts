@@ -47,7 +47,12 @@ export async function writeResult(
       { module, rank, scaling, a: tensor(loraAName(module)), b: tensor(loraBName(module)) },
     ]),
   );
-  const replaced = new Map([...(initialAdapter?.replaced.keys() ?? [])].map((name) => [name, tensor(name)]));
+  const replaced = new Map(
+    [...(initialAdapter?.replaced ?? [])].map(([name, initial]) => [
+      name,
+      initialAdapter?.carried.has(name) ? initial : tensor(name),
+    ]),
+  );
   const config = initialAdapter?.config ?? freshConfig(model, recipe);
   await writeLoraAdapter(folder, { config, modules, replaced, savedNames: initialAdapter?.savedNames ?? new Map() });
 }

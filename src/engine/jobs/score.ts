@@ -31,7 +31,7 @@ async function scoreFiles(request: ScoreRequest, context: JobContext): Promise<S
       if (loaded.rows.length === 0) continue;
       const start = done;
       const encodedRows = loaded.rows.map(({ encoded }) => encoded);
-      const plan = planScoring(encodedRows, batchSize);
+      const plan = planScoring(encodedRows, batchSize, model.config);
       const bytes = scoringMemory(model, plan);
       if (bytes > announced) announce(model, encodedRows, batchSize, bytes, context);
       announced = Math.max(announced, bytes);
@@ -63,7 +63,10 @@ function announce(
   const smaller = [Math.floor(batchSize / 2), 1].filter((size, i, sizes) => size >= 1 && sizes.indexOf(size) === i);
   const alternatives = smaller
     .filter((size) => size < batchSize)
-    .map((size) => ({ setting: `--batch-size ${size}`, bytes: scoringMemory(model, planScoring(rows, size)) + held }));
+    .map((size) => ({
+      setting: `--batch-size ${size}`,
+      bytes: scoringMemory(model, planScoring(rows, size, model.config)) + held,
+    }));
   context.announceMemory({ bytes: bytes + held, alternatives });
 }
 

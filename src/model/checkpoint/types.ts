@@ -109,6 +109,11 @@ export interface LoraAdapter {
   /** Parameters replaced whole (`modules_to_save`, trained biases), by base parameter name. */
   readonly replaced: ReadonlyMap<string, HostTensor>;
   /**
+   * Those of `replaced` that peft saved unasked beside an adapted or resized embedding: part of the model, frozen in
+   * training.
+   */
+  readonly carried: ReadonlySet<string>;
+  /**
    * The output head of a base that ties it to the input embedding: `asInBase`: nothing special; `keepsBaseEmbedding`:
    * `replaced` has the embedding only, the head goes on using the base's; `replaced`: `replaced` has the head too, so that
    * the two are no longer tied. Always `asInBase` where the base ties nothing.

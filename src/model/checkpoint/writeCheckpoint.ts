@@ -40,7 +40,22 @@ export async function writeCheckpoint(
   const stored = tensors.filter(({ name }) => name !== output || !isTied(config));
   await writeSafetensors(path.join(folder, 'model.safetensors'), stored, pyTorchMetadata);
   for (const file of filesToCopy) await copyWhole(file, path.join(folder, path.basename(file)));
-  await writeTextAtomically(path.join(folder, 'config.json'), `${JSON.stringify(withFloat32(config), null, 2)}\n`);
+  await writeTextAtomically(path.join(folder, 'config.json'), configText(withFloat32(config)));
+}
+
+/** Fields that transformers accepts as a Python float only, where JSON from here would make 30.0 an integer. */
+const floatFields = [
+  'attn_logit_softcapping',
+  'final_logit_softcapping',
+  'initializer_range',
+  'layer_norm_eps',
+  'layer_norm_epsilon',
+  'rms_norm_eps',
+];
+
+function configText(config: JsonObject): string {
+  const whole = new RegExp(`^(\\s*"(?:${floatFields.join('|')})": -?\\d+)(,?)$`, 'gm');
+  return `${JSON.stringify(config, null, 2).replace(whole, '$1.0$2')}\n`;
 }
 
 /** Newer transformers load in the type that the config names (`dtype`, earlier `torch_dtype`). */

@@ -71,7 +71,12 @@ describe('generate and scoreRows on the sample model', () => {
     const row = Int32Array.from([...asked, ...reported]);
     const labels = row.map((id, t) => (t < asked.length ? -100 : id));
     const rows = [{ ids: row, labels }];
-    const [score] = await scoreRows(rows, planScoring(rows, 1), { model, weights, place, sessions }, () => undefined);
+    const [score] = await scoreRows(
+      rows,
+      planScoring(rows, 1, model.config),
+      { model, weights, place, sessions },
+      () => undefined,
+    );
     const sum = found!.tokens.reduce((total, { logProbability }) => total + logProbability, 0);
     // Decoding and scoring order the same float32 sums differently.
     assert.ok(Math.abs(score!.loss + sum) < 1e-4 * reported.length, `${score!.loss} against ${-sum}`);
@@ -91,8 +96,8 @@ describe('generate and scoreRows on the sample model', () => {
       return { ids: encoded, labels: encoded.map((id, t) => (t === 0 ? -100 : id)) };
     });
     const context = { model, weights, place, sessions };
-    const together = await scoreRows(rows, planScoring(rows, 3), context, () => undefined);
-    const apart = await scoreRows(rows, planScoring(rows, 1), context, () => undefined);
+    const together = await scoreRows(rows, planScoring(rows, 3, model.config), context, () => undefined);
+    const apart = await scoreRows(rows, planScoring(rows, 1, model.config), context, () => undefined);
     for (const [i, { loss }] of together.entries()) assert.ok(Math.abs(loss - apart[i]!.loss) <= 1e-5 * loss);
   });
 });

@@ -330,6 +330,26 @@ function describeTraining(): void {
       rmSync(folder, { recursive: true });
     });
 
+    it('LoRA from an adapter on the output head: the head that peft saved beside it is carried along, not trained', async () => {
+      const folder = temporary();
+      const initial = 'test/fixtures/adapters/head-target';
+      const plain = await job('lora', path.join(folder, 'out'), { lora: { init: initial }, epochs: 1 });
+      const initialAdapter = await readLoraAdapter(initial, parameterShapes(plain.model.config));
+      assert.deepEqual([...initialAdapter.carried], ['model.embed_tokens.weight']);
+      const { out } = await train({ ...plain, initialAdapter }, nothing);
+      const written = await readLoraAdapter(out, parameterShapes(plain.model.config));
+      assert.deepEqual(written.replaced, initialAdapter.replaced);
+      assert.notDeepEqual(written.modules, initialAdapter.modules);
+      assert.deepEqual(written.savedNames, initialAdapter.savedNames);
+
+      const [name, tensor] = [...initialAdapter.replaced][0]!;
+      const other = { ...tensor, data: tensor.data.map((value) => value + 1) };
+      const foreign = { ...initialAdapter, replaced: new Map([[name, other]]) };
+      const elsewhere = await job('lora', path.join(folder, 'other'), { lora: { init: initial }, epochs: 1 });
+      await assert.rejects(train({ ...elsewhere, initialAdapter: foreign }, nothing), /of its own/);
+      rmSync(folder, { recursive: true });
+    });
+
     it('full: the written folder is a model with the trained values and the tokenizer', async () => {
       const folder = temporary();
       const trained = await job('full', path.join(folder, 'out'), { epochs: 1 });

@@ -113,6 +113,17 @@ describe('mapWeights', () => {
     assert.notEqual(await hashCheckpoint(await openCheckpoint(model), cache), hash);
   });
 
+  it('numbers that transformers wants as floats are written as floats', async () => {
+    const { config } = await openCheckpoint('test/fixtures/models/llama');
+    const capped = { ...config, attn_logit_softcapping: 50, final_logit_softcapping: 30, query_pre_attn_scalar: 8 };
+    const out = path.join(scratch, 'capped');
+    await writeCheckpoint(out, capped, [], []);
+    const text = readFileSync(path.join(out, 'config.json'), 'utf8');
+    assert.match(text, /"attn_logit_softcapping": 50\.0,\n/);
+    assert.match(text, /"final_logit_softcapping": 30\.0,\n/);
+    assert.match(text, /"query_pre_attn_scalar": 8,\n/);
+  });
+
   for (const model of ['llama', 'gpt2', 'gpt_neox', 'qwen2']) {
     it(`${model}: a written folder has the same parameters under the names of its first files`, async () => {
       const original = `test/fixtures/models/${model}`;

@@ -39,9 +39,12 @@ export async function readLoraAdapter(
   const modules = new Map<string, LoraModule>();
   for (const [module, target] of targets) modules.set(module, await readModule(file, module, target));
   const replaced = new Map<string, HostTensor>();
+  const carried = new Set<string>();
   for (const entry of findReplaced(config, base, targets)) {
     const values = await readReplaced(file, base, entry);
-    if (values !== undefined) replaced.set(placeOf(entry, base), values);
+    if (values === undefined) continue;
+    replaced.set(placeOf(entry, base), values);
+    if (entry.presence === 'optional') carried.add(placeOf(entry, base));
   }
   file.refuseUnread();
   return {
@@ -50,6 +53,7 @@ export async function readLoraAdapter(
     baseModelNameOrPath: config.baseModelNameOrPath,
     modules,
     replaced,
+    carried,
     tiedHead: tiedHeadOf(base, replaced, config.modulesToSave),
     savedNames: file.savedNames,
   };

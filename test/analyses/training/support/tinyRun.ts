@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { StepContext } from '../../../../src/analyses/training/computeStep';
+import { noLengthLimits } from '../../../../src/analyses/training/lengthLimits';
 import { passSize, untrained } from '../../../../src/analyses/training/passFeeds';
 import { planShapes } from '../../../../src/analyses/training/planShapes';
 import { microBatches, type PlannedStep, planSteps } from '../../../../src/analyses/training/planSteps';
@@ -145,7 +146,7 @@ export function setup(
       trainable,
       recipe,
       rows: byNumber,
-      shapes: planShapes(passes, 2),
+      shapes: planShapes(passes, 2, noLengthLimits),
       device: 'cpu',
       threads: 2,
       activations: 'held',
