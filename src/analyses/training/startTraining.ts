@@ -32,6 +32,7 @@ export function startTraining(
   if (recipe.lora === null) {
     return { trainable: trainableModel(model.config), values: () => readModelValues(model), adapterHash: undefined };
   }
+  refuseTextPart(model);
   if ((recipe.lora.init === 'peft') !== (initialAdapter === undefined))
     throw internalError(`lora.init is ${recipe.lora.init}`);
   if (initialAdapter === undefined) {
@@ -54,6 +55,16 @@ export function startTraining(
     return values;
   };
   return { trainable, values: checkedValues, adapterHash };
+}
+
+/** peft would look for an adapter's modules under the names of the whole model, where they are called otherwise. */
+function refuseTextPart({ checkpoint }: TrainingModel): void {
+  if (checkpoint.warnings.every(({ code }) => code !== 'text-part')) return;
+  throw inputError(
+    'lora-on-text-part',
+    `${checkpoint.path} also reads images; an adapter of its text part alone would not load in peft.`,
+    'Save its text part as a model of its own (Gemma3ForCausalLM in transformers) and train that, or set method to full.',
+  );
 }
 
 /** What an adapter carries along stays as it is: training reads the base's values, which must be the same. */

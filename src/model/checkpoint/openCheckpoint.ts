@@ -9,7 +9,8 @@ import { statusOf } from './fileAccess';
 import { openGguf } from './gguf/openGguf';
 import { sameBytes } from './sameBytes';
 import { readFolderTensors } from './shards';
-import type { Checkpoint, StoredTensor, TensorLocation } from './types';
+import { textPart } from './textPart';
+import type { Checkpoint, CheckpointWarning, StoredTensor, TensorLocation } from './types';
 
 /**
  * Whether the model is complete is for its architecture to say (`requireTensors`). Throws a UserError for everything that
@@ -40,17 +41,26 @@ async function openFolder(folder: string): Promise<Checkpoint> {
   if (typeof modelType !== 'string') {
     throw inputError('config-no-model-type', `${configFile} does not say its model_type.`, 'Fetch config.json again.');
   }
-  const locations = canonicalise(folder, modelType, await readFolderTensors(folder));
-  dropTiedHead(configFile, config, locations);
+  const stored = await readFolderTensors(folder);
+  const part = modelType === 'gemma3' ? textPart(config, stored) : undefined;
+  const locations = canonicalise(folder, modelType, part?.tensors ?? stored);
+  dropTiedHead(configFile, part?.config ?? config, locations);
   return {
     path: folder,
     format: 'safetensors',
-    config,
+    config: part?.config ?? config,
     tensors: new Map(
       [...locations].map(([name, location]): [string, StoredTensor] => [name, { kind: 'plain', location }]),
     ),
     sourceFiles: [...new Set([realpathSync(configFile), ...[...locations.values()].map(({ file }) => file)])],
-    warnings: [],
+    warnings: part === undefined ? [] : [textPartWarning(folder)],
+  };
+}
+
+function textPartWarning(folder: string): CheckpointWarning {
+  return {
+    code: 'text-part',
+    message: `${folder} also reads images; its text part alone is used, and what is trained from it is a text model (Gemma3ForCausalLM).`,
   };
 }
 

@@ -350,6 +350,15 @@ function describeTraining(): void {
       rmSync(folder, { recursive: true });
     });
 
+    it('LoRA on the text part of a model that reads images is refused, because peft could not load the result', async () => {
+      const folder = temporary();
+      const plain = await job('lora', path.join(folder, 'out'), { epochs: 1 });
+      const warnings = [{ code: 'text-part', message: '' }];
+      const model = { ...plain.model, checkpoint: { ...plain.model.checkpoint, warnings } };
+      await assert.rejects(train({ ...plain, model }, nothing), { code: 'lora-on-text-part' });
+      rmSync(folder, { recursive: true });
+    });
+
     it('full: the written folder is a model with the trained values and the tokenizer', async () => {
       const folder = temporary();
       const trained = await job('full', path.join(folder, 'out'), { epochs: 1 });

@@ -8,6 +8,7 @@ import { requireTensors, shapeOf } from '../../../src/model/checkpoint/requireTe
 import type { Checkpoint } from '../../../src/model/checkpoint/types';
 import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/model/checkpoint/writeSafetensors';
 import { UserError } from '../../../src/protocol/errors';
+import type { JsonObject } from '../../../src/protocol/json';
 
 const forms = 'test/fixtures/checkpoint-forms';
 const expected: { forms: Record<string, { expect: 'same' | 'refuse' }> } = JSON.parse(
@@ -77,6 +78,35 @@ describe('openCheckpoint', () => {
     await writeSafetensors(path.join(scratch, 'model.safetensors'), tensors, pyTorchMetadata);
     requireTensors(await openCheckpoint(scratch), shapesOf(await openCheckpoint(model)));
   });
+
+  for (const [age, prefix, images] of [
+    ['files', 'language_model.model.', 'vision_tower.'],
+    ['newer memory', 'model.language_model.', 'model.vision_tower.'],
+  ] as const) {
+    it(`Gemma 3 with images, named as in ${age}: the text part is the model, and says so`, async () => {
+      const model = 'test/fixtures/architectures/gemma3';
+      const text = JSON.parse(readFileSync(`${model}/config.json`, 'utf8')) as JsonObject;
+      const { eos_token_id: end, ...rest } = text;
+      const whole = { model_type: 'gemma3', eos_token_id: [end, 7], text_config: rest, vision_config: {} };
+      writeFileSync(path.join(scratch, 'config.json'), JSON.stringify(whole));
+      const tensors = await renamed(model, (name) => name.replace(/^model\./, prefix));
+      tensors.push(float32Tensor(`${images}head.probe`, [1], Float32Array.of(1)));
+      tensors.push(float32Tensor('multi_modal_projector.mm_soft_emb_norm.weight', [1], Float32Array.of(1)));
+      await writeSafetensors(path.join(scratch, 'model.safetensors'), tensors, pyTorchMetadata);
+      const opened = await openCheckpoint(scratch);
+      requireTensors(opened, shapesOf(await openCheckpoint(model)));
+      assert.deepEqual(opened.config, {
+        ...rest,
+        model_type: 'gemma3_text',
+        architectures: ['Gemma3ForCausalLM'],
+        eos_token_id: [end, 7],
+      });
+      assert.deepEqual(
+        opened.warnings.map(({ code }) => code),
+        ['text-part'],
+      );
+    });
+  }
 
   it('a tied head that differs from the embedding is refused', async () => {
     cpSync(`${forms}/plain/config.json`, path.join(scratch, 'config.json'));
