@@ -39,5 +39,8 @@ export async function runInit(flags: InitFlags): Promise<void> {
   );
   if (flags.quiet) return;
   if (cutShort === 'yes') process.stderr.write('note: the folder is large; not all of it was searched.\n');
-  if (models.length > 0) process.stdout.write(`\nNext: whence inspect --model ${models[0]}\n`);
+  const first = models[0];
+  if (first === undefined) return;
+  const argument = /^[\w./\\-]+$/u.test(first) ? first : `"${first}"`;
+  process.stdout.write(`\nNext: whence inspect --model ${argument}\n`);
 }
