@@ -170,7 +170,16 @@ async function main(): Promise<void> {
     console.error(
       `The machine is busy (load ${machine.loadBefore.toFixed(1)}): PyTorch's threads, which spin, suffer more than Whence's.`,
     );
+  mkdirSync(path.dirname(options.json), { recursive: true });
   const stages: StageResult[] = [];
+  const results = (): BenchResults => ({
+    schema: 'whence.bench/1',
+    date: new Date().toISOString(),
+    machine,
+    threads: options.threads,
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    stages,
+  });
   for (const shape of options.shapes) {
     const folder = await prepareModelFolder(shape);
     if (folder === undefined) {
@@ -180,22 +189,14 @@ async function main(): Promise<void> {
     for (const planned of options.stages) {
       console.error(`${shape.id} ${planned.id} ...`);
       stages.push(await measureStage(options, shape, planned, folder));
+      // After each stage, because a long run may be interrupted.
+      writeFileSync(options.json, `${JSON.stringify(results(), null, 1)}\n`);
     }
   }
-  const results: BenchResults = {
-    schema: 'whence.bench/1',
-    date: new Date().toISOString(),
-    machine,
-    threads: options.threads,
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    stages,
-  };
-  mkdirSync(path.dirname(options.json), { recursive: true });
-  writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
-  console.log(printTable(results));
+  console.log(printTable(results()));
   if (options.page !== undefined) {
     mkdirSync(path.dirname(options.page), { recursive: true });
-    writeFileSync(options.page, printMarkdown(results));
+    writeFileSync(options.page, printMarkdown(results()));
   }
 }
 
