@@ -5,10 +5,10 @@ import path from 'node:path';
 import { assertGolden } from '../support/golden';
 import { allCases } from './brokenInputs/allCases';
 import { type BrokenCase, writeSound } from './brokenInputs/brokenCase';
-import { startDriver } from './brokenInputs/driveCases';
-import type { DriverAnswer } from './brokenInputs/driver.child';
+import type { DriverAnswer } from './support/driver.child';
 import { inParallel, runCli } from './support/runCli';
 import { snapshot } from './support/snapshot';
+import { startDriver } from './support/startDriver';
 
 /** The engine on the CPU, one thread: what is tested is what it says, not how fast. */
 const quick = ['--device', 'cpu', '--threads', '1'];

@@ -114,7 +114,7 @@ function printModel(result: InspectModelResult): void {
   const lines: (readonly [string, string])[] = [
     ['path', model.path],
     ['architecture', result.architecture],
-    ['parameters', `${(result.parameters / 1e6).toFixed(2)} M`],
+    ['parameters', countOf(result.parameters)],
     [
       'layers',
       `${result.layers}, hidden ${result.hiddenSize}, ${result.heads} heads over ${result.keyValueHeads} key/value heads`,
@@ -138,6 +138,12 @@ function printModel(result: InspectModelResult): void {
   }
   lines.push(['hash', model.hash]);
   process.stdout.write(`${model.label}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}  ${text}\n`).join('')}`);
+}
+
+/** `61,344`, `134.52 M`, `1.24 B`. */
+function countOf(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(2)} B`;
+  return parameters >= 1e6 ? `${(parameters / 1e6).toFixed(2)} M` : parameters.toLocaleString('en-US');
 }
 
 function printFile({ file, schema, rows, tokens, problems }: InspectedFile): void {

@@ -43,13 +43,16 @@ export async function runTrain(flags: TrainFlags): Promise<void> {
     out: path.resolve(flags.out),
   };
   const { result, device, seconds, memory } = await runJob(request, flags, ignore);
-  const document = { schema: 'whence.train/1', device: device?.device, seconds, memory, ...result };
+  // As the user wrote it: what works as --out works in the next command too.
+  const out = path.normalize(flags.out);
+  const run = path.join(out, path.relative(result.out, result.run));
+  const document = { schema: 'whence.train/1', device: device?.device, seconds, memory, ...result, out, run };
   if (flags.json) {
     printJson(document);
     return;
   }
   printSteps(result.steps);
-  process.stdout.write(`\n${result.out} holds the result, ${result.run} the recorded run.\n`);
+  process.stdout.write(`\n${out} holds the result, ${run} the recorded run.\n`);
   if (flags.quiet) return;
   printProblems(result.problems, result.warnings);
   process.stderr.write(`${describeRun(device, seconds, memory)}\n`);

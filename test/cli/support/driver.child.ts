@@ -46,6 +46,9 @@ async function run({ args, cwd }: DriverOrder): Promise<DriverAnswer> {
     process.stdout.write = toStdout;
     process.stderr.write = toStderr;
     process.exitCode = 0;
+    // Every run of the entry listens for a closed output anew.
+    process.stdout.removeAllListeners('error');
+    process.stderr.removeAllListeners('error');
   }
 }
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
-import { cliEnvironment } from '../support/runCli';
 import type { DriverAnswer, DriverOrder } from './driver.child';
+import { cliEnvironment } from './runCli';
 
-const driver = path.resolve('out-test/cli/brokenInputs/driver.child.mjs');
+const driver = path.resolve('out-test/cli/support/driver.child.mjs');
 
 /** Longest that one case may take, milliseconds: only a hang comes near it. */
 const watchdog = 30_000;
