@@ -44,13 +44,12 @@ function describe(report: ProgressReport): string {
 }
 
 function lineDisplay(): ProgressDisplay {
-  let last = 0;
-  let stage = '';
+  // What is done within seconds needs no line.
+  let last = Date.now();
   return {
     show: (report) => {
       const now = Date.now();
-      if (report.stage === stage && now - last < lineInterval) return;
-      stage = report.stage;
+      if (now - last < lineInterval) return;
       last = now;
       process.stderr.write(`${report.stage}: ${describe(report)}\n`);
     },

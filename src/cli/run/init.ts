@@ -39,6 +39,10 @@ export async function runInit(flags: InitFlags): Promise<void> {
   );
   if (flags.quiet) return;
   if (cutShort === 'yes') process.stderr.write('note: the folder is large; not all of it was searched.\n');
+  for (const [name, { path: base, adapter }] of Object.entries(proposal.models ?? {})) {
+    if (base !== undefined || adapter === undefined) continue;
+    process.stderr.write(`note: the base model of ${name} is not in this folder; give its "path" beside "adapter".\n`);
+  }
   const first = models[0];
   if (first === undefined) return;
   const argument = /^[\w./\\-]+$/u.test(first) ? first : `"${first}"`;

@@ -37,6 +37,13 @@ async function answerAll(request: AskRequest, context: JobContext): Promise<AskR
   return { answers, warnings, tokensPerSecond: milliseconds === 0 ? 0 : (tokens / milliseconds) * 1000 };
 }
 
+function beyondPositions({ label, config }: LanguageModel, tokens: number): Warning {
+  return {
+    code: 'beyond-positions',
+    message: `The prompt has ${tokens} tokens; ${label} was trained on ${config.maximumPositions} at most.`,
+  };
+}
+
 interface ModelAnswers {
   readonly answers: readonly Answer[];
   readonly warnings: readonly Warning[];
@@ -53,7 +60,9 @@ async function answerWith(modelIndex: number, request: AskRequest, context: JobC
   const warnings = [...model.warnings];
   const prompts = request.prompts.map((prompt) => renderPrompt(prompt, model.text, request.template));
   if (prompts[0]?.warning !== undefined) warnings.push(prompts[0].warning);
-  announce(model, Math.max(...prompts.map(({ ids }) => ids.length)), maxTokens, context);
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  if (longest > model.config.maximumPositions) warnings.push(beyondPositions(model, longest));
+  announce(model, longest, maxTokens, context);
   const answers: Answer[] = [];
   let tokens = 0;
   let milliseconds = 0;

@@ -11,7 +11,7 @@
 import type { Message } from '../../data/types';
 import { inputError, UserError } from '../../protocol/errors';
 import type { JsonValue } from '../../protocol/json';
-import { withinTimeLimit } from '../template/boundedJinja';
+import { withinTemplateLimit } from '../template/boundedJinja';
 import { unusedCharacters } from '../template/chatTemplate';
 import type { ChatTemplate, Encoding, TemplateMessage, Tokenizer } from '../types';
 import { generationPrompt, turnEnds } from './endTokens';
@@ -45,7 +45,7 @@ export function findChatSpans(
   { template, tokenizer }: ChatContext,
 ): ChatSpans {
   const stated = messages.some(({ train, trainSpans }) => train !== undefined || trainSpans !== undefined);
-  const { text, generationRanges, contents } = withinTimeLimit('The chat template', () => {
+  const { text, generationRanges, contents } = withinTemplateLimit('The chat template', () => {
     const rendered = template.render(messages.map(templateMessage), { addGenerationPrompt: 'no', tools });
     const needed = rendered.generationRanges === undefined || stated;
     return { ...rendered, contents: needed ? locateContents(messages, tools, template, rendered.text) : [] };

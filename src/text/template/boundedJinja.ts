@@ -3,9 +3,9 @@
  * library call, and the interpreter counts its steps, the sizes of all values it makes and its depth, so that endless
  * loops, doubling strings and macros that call themselves end in a clear error instead of a full memory.
  */
-import { createContext, Script } from 'node:vm';
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
 import { inputError, UserError } from '../../protocol/errors';
+import { withinTimeLimit } from '../withinTimeLimit';
 
 /** Limits of one rendering (the time: of all renderings of one conversation). A chat of a thousand turns needs a tenth of each. */
 const limits = {
@@ -111,53 +111,26 @@ function boundedRange(first: unknown, second: unknown, third: unknown): number[]
   return Array.from({ length }, (_, i) => (start as number) + i * (step as number));
 }
 
-/**
- * The context is there only because what runs in it can be interrupted; all it knows is the task at hand. One serves
- * all renderings, because making one takes longer than most renderings do.
- */
-const script = new Script('task()');
-let sharedContext: { task: () => void } | undefined;
-let insideLimit = false;
-
-/**
- * Runs `work` under the time limit; renderings inside it share it. Watching the time costs more than a rendering does, so
- * what renders one conversation several times does it in here.
- */
-export function withinTimeLimit<T>(name: string, work: () => T): T {
-  if (insideLimit) return work();
-  let result: { readonly value: T } | undefined;
-  sharedContext ??= createContext({ task: () => undefined }) as { task: () => void };
-  sharedContext.task = () => {
-    result = { value: work() };
-  };
-  insideLimit = true;
-  try {
-    script.runInContext(sharedContext, { timeout: limits.milliseconds });
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-    const text = `${name} was stopped after ${limits.milliseconds / 1000} seconds.`;
-    throw inputError('template-limit', text, useTheModels, { cause: error });
-  } finally {
-    insideLimit = false;
-  }
-  return result!.value;
+/** Runs `work` under the time limit of templates; renderings inside it share it. */
+export function withinTemplateLimit<T>(name: string, work: () => T): T {
+  return withinTimeLimit(limits.milliseconds, work, (cause) =>
+    inputError(
+      'template-limit',
+      `${name} was stopped after ${limits.milliseconds / 1000} seconds.`,
+      useTheModels,
+      cause,
+    ),
+  );
 }
 
 function withinLimits<T>(name: string, code: string, work: () => T): T {
-  return withinTimeLimit(name, () => {
+  return withinTemplateLimit(name, () => {
     try {
       return work();
     } catch (error) {
       throw describe(name, code, error);
     }
   });
-}
-
-/** Made in the context, so it is no instance of our `Error`. */
-function isTimeout(error: unknown): boolean {
-  return (
-    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-  );
 }
 
 const useTheModels =

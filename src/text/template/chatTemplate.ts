@@ -5,7 +5,7 @@
  */
 import { inputError } from '../../protocol/errors';
 import type { ChatTemplate, RenderedChat } from '../types';
-import { type CompiledTemplate, compileTemplate, type TemplateVariables, withinTimeLimit } from './boundedJinja';
+import { type CompiledTemplate, compileTemplate, type TemplateVariables, withinTemplateLimit } from './boundedJinja';
 import { strftime } from './strftime';
 
 export interface ChatTemplateDefinition {
@@ -46,7 +46,7 @@ export function createChatTemplate(definition: ChatTemplateDefinition): ChatTemp
         add_generation_prompt: options.addGenerationPrompt === 'yes',
         strftime_now: (format: unknown) => strftime(definition.now(), String(format)),
       };
-      return withinTimeLimit(template.name, () => renderMarked(template, variables));
+      return withinTemplateLimit(template.name, () => renderMarked(template, variables));
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { ConfigReader } from '../configReader';
 import { bytesOfLetters } from './byteLetters';
-import { readPattern } from './patterns';
+import { applyPattern, readPattern } from './patterns';
 
 /** Rewrites a list of token strings; the results are joined at the end. */
 export type Decoder = (tokens: readonly string[]) => string[];
@@ -32,7 +32,7 @@ export function createDecoder(config: ConfigReader | undefined): Decoder {
     case 'Replace': {
       const pattern = readPattern(config);
       const content = config.string('content');
-      return (tokens) => tokens.map((token) => token.replace(pattern, () => content));
+      return (tokens) => applyPattern(pattern, () => tokens.map((token) => token.replace(pattern, () => content)));
     }
     case 'Metaspace': {
       const replacement = config.optionalString('replacement') ?? '▁';

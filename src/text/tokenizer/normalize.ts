@@ -3,7 +3,7 @@ import { PrecompiledNormalizer } from '@huggingface/tokenizers';
 import type { ConfigReader } from '../configReader';
 import { type AlignedText, prependAligned, replaceAligned, rewriteAligned, sliceAligned } from './alignedText';
 import { toByteLetters } from './byteLetters';
-import { readPattern } from './patterns';
+import { applyPattern, readPattern } from './patterns';
 
 export type Normalizer = (text: AlignedText) => AlignedText;
 
@@ -49,7 +49,7 @@ export function createNormalizer(config: ConfigReader | undefined): Normalizer |
     case 'Replace': {
       const pattern = readPattern(config);
       const content = config.string('content');
-      return (text) => replaceAligned(text, pattern, content);
+      return (text) => applyPattern(pattern, () => replaceAligned(text, pattern, content));
     }
     case 'ByteLevel':
       return toByteLetters;

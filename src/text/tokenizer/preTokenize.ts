@@ -7,7 +7,7 @@
 import type { ConfigReader } from '../configReader';
 import { type AlignedText, prependAligned, replaceAligned, sliceAligned, startOf } from './alignedText';
 import { toByteLetters } from './byteLetters';
-import { compilePattern, gpt2Pattern, readPattern } from './patterns';
+import { applyPattern, compilePattern, gpt2Pattern, readPattern } from './patterns';
 
 /** Splits one piece into pieces; empty ones are dropped. */
 export type PreTokenizer = (piece: AlignedText) => AlignedText[];
@@ -127,7 +127,7 @@ interface Stretch {
 
 function splitter(pattern: RegExp, behaviour: Behaviour, sense: 'asIs' | 'invert' = 'asIs'): PreTokenizer {
   return (piece) => {
-    const stretches = findStretches(piece.text, pattern, sense === 'invert');
+    const stretches = applyPattern(pattern, () => findStretches(piece.text, pattern, sense === 'invert'));
     return join(stretches, behaviour)
       .filter(({ from, to }) => to > from)
       .map(({ from, to }) => sliceAligned(piece, from, to));

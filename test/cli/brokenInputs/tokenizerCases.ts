@@ -136,6 +136,11 @@ export const tokenizerCases: readonly BrokenCase[] = [
   pattern('an open bracket', '(['),
   pattern('a number', 7),
   pattern('a lookbehind without end', '(?<=a'),
+  {
+    ...pattern('exponential time', '([a-z]+)+0'),
+    args: ['ask', '--raw', '--prompt', 'h'.repeat(60), '--max-tokens', '2', '--model', 'model'],
+    names: '([a-z]+)+0',
+  },
   pattern('100,000 characters', '(a|'.repeat(33_000)),
   modelCase(
     'tokenizer settings: not JSON',
