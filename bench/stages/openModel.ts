@@ -4,7 +4,7 @@ import { type ExternalLocation, encode } from '../../src/graph/encode';
 import type { NamedOutput, Value } from '../../src/graph/ir';
 import type { ParameterSource } from '../../src/model/architectures/linear';
 import type { ModelConfig } from '../../src/model/modelConfig';
-import { openSession, type Session } from '../../src/runtime/openSession';
+import { openSession, type Session, type SessionOptions } from '../../src/runtime/openSession';
 import { weightsRoot } from '../../src/runtime/weightsRoot';
 import type { StageTask } from '../protocol';
 import { openWeights } from './openWeights';
@@ -21,7 +21,7 @@ export interface OpenModel {
   /** What is fed to all of these. */
   readonly feeds: Readonly<Record<string, Float32Array | BigInt64Array>>;
   /** Compiles the graph of these outputs. WHENCE_BENCH_PROFILE=PREFIX writes a trace of every operator's time. */
-  readonly open: (outputs: readonly NamedOutput[]) => Promise<Session>;
+  readonly open: (outputs: readonly NamedOutput[], weights: SessionOptions['weights']) => Promise<Session>;
 }
 
 export async function openModel(task: StageTask): Promise<OpenModel> {
@@ -56,12 +56,12 @@ export async function openModel(task: StageTask): Promise<OpenModel> {
       targets: BigInt64Array.from(targets, BigInt),
       weights: new Float32Array(places.length).fill(1),
     },
-    open: (outputs) =>
+    open: (outputs, held) =>
       openSession(encode(builder.finish(outputs), locate), {
         device: 'cpu',
         threads: task.threads,
         weightsFolder: root.folder,
-        weights: 'mapped',
+        weights: held,
         workspace: 'kept',
         profile: profile === undefined ? 'off' : { prefix: profile },
       }),

@@ -11,5 +11,5 @@ export async function prepareForward(task: StageTask): Promise<PreparedStage> {
   const { builder, config, inputIds, parameter } = model;
   const forward = buildForward(builder, config, { inputIds, parameter, adapter: noAdapter, intervene: observe });
   const { mean } = buildLoss(builder, forward, model.loss);
-  return runForLoss(model, [{ name: 'loss', value: mean }]);
+  return runForLoss(model, [{ name: 'loss', value: mean }], 'mapped', {});
 }

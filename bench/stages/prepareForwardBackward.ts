@@ -13,8 +13,9 @@ export async function prepareForwardBackward(task: StageTask): Promise<PreparedS
   const forward = buildForward(builder, config, { inputIds, parameter, adapter: noAdapter, intervene: observe });
   const { mean } = buildLoss(builder, forward, model.loss);
   const [gradient] = differentiate(builder, mean, [forward.embedding]);
-  return runForLoss(model, [
+  const outputs = [
     { name: 'loss', value: mean },
     { name: 'gradient', value: gradient! },
-  ]);
+  ];
+  return runForLoss(model, outputs, 'mapped', {});
 }

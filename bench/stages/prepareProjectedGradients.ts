@@ -43,6 +43,8 @@ export async function prepareProjectedGradients(task: StageTask): Promise<Prepar
       { name: 'loss', value: loss.mean },
       ...gradients.map(({ module, gradient }) => ({ name: `gradient of ${module.module}`, value: gradient })),
     ],
+    // Packed, as for any pass over many batches: what one batch would not pay back.
+    'packed',
     Object.fromEntries(projections),
   );
 }

@@ -1,4 +1,5 @@
 import type { NamedOutput } from '../../src/graph/ir';
+import type { SessionOptions } from '../../src/runtime/openSession';
 import type { PreparedStage } from '../serve';
 import { libraryName } from './libraryName';
 import type { OpenModel } from './openModel';
@@ -7,9 +8,10 @@ import type { OpenModel } from './openModel';
 export async function runForLoss(
   model: OpenModel,
   outputs: readonly NamedOutput[],
-  feeds: Readonly<Record<string, Float32Array>> = {},
+  weights: SessionOptions['weights'],
+  feeds: Readonly<Record<string, Float32Array>>,
 ): Promise<PreparedStage> {
-  const session = await model.open(outputs);
+  const session = await model.open(outputs, weights);
   const allFeeds = { ...model.feeds, ...feeds };
   return {
     library: libraryName,

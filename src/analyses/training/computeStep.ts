@@ -14,6 +14,7 @@ import {
   gradientName,
   logProbabilitiesName,
 } from './buildTrainingStep';
+import { frozenWeights } from './frozenWeights';
 import { countTrained, type PassFeeds, passFeeds, passSize } from './passFeeds';
 import { type PassShape, shapeFor } from './planShapes';
 import { microBatches, type PlannedStep } from './planSteps';
@@ -72,6 +73,7 @@ function encodeStep(
 export function createStepComputer(context: StepContext): StepComputer {
   const { recipe, rows, shapes, trainable } = context;
   const sessions = createSessionCache(2);
+  const held = frozenWeights(context.config, trainable, shapes);
   const names = [...trainable.shapes.keys()];
 
   const sessionOf = (shape: PassShape): Promise<Session> =>
@@ -81,7 +83,7 @@ export function createStepComputer(context: StepContext): StepComputer {
         device: context.device,
         threads: context.threads,
         weightsFolder: graph.folder,
-        weights: 'mapped',
+        weights: held.kind,
         workspace: 'kept',
         profile: 'off',
       });

@@ -3,6 +3,7 @@ import type { Graph } from '../../graph/ir';
 import { planMemory } from '../../graph/planMemory';
 import type { ModelConfig } from '../../model/modelConfig';
 import { type Activations, buildTrainingStep } from './buildTrainingStep';
+import { frozenWeights } from './frozenWeights';
 import { createOptimizer } from './optimizer';
 import type { PassShape } from './planShapes';
 import { planShapesOf, type TrainingPlan } from './startTraining';
@@ -22,7 +23,7 @@ export interface TrainingMemory {
 
 /** Where the bytes of a run go. */
 export interface TrainingMemoryParts {
-  /** Intermediate values, outputs with their copy, constants and graphs of all sessions alive. */
+  /** Intermediate values, outputs with their copy, constants, packed weights and graphs of all sessions alive. */
   readonly sessions: number;
   /** Trained values. */
   readonly values: number;
@@ -43,7 +44,10 @@ export function trainingMemoryParts(
   activations: Activations,
 ): TrainingMemoryParts {
   const values = countElements(trainable) * bytesOfFloat;
-  const sessions = shapes.map((shape) => sessionBytes(buildTrainingStep(config, trainable, shape, activations)));
+  const { bytesOfSession } = frozenWeights(config, trainable, shapes);
+  const sessions = shapes.map(
+    (shape) => sessionBytes(buildTrainingStep(config, trainable, shape, activations)) + bytesOfSession,
+  );
   return {
     sessions: sessions.reduce((sum, bytes) => sum + bytes, 0),
     values,
