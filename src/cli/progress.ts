@@ -1,19 +1,9 @@
 import { SingleBar } from 'cli-progress';
+import type { Progress } from '../protocol/jobs';
 import type { GlobalFlags } from './globalFlags';
 
-/** How far a job is. `rate` is in units a second; `secondsLeft` undefined until there is an estimate. */
-export interface ProgressReport {
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-  readonly unit: string;
-  readonly rate?: number | undefined;
-  readonly secondsLeft?: number | undefined;
-  readonly note?: string | undefined;
-}
-
 export interface ProgressDisplay {
-  show(report: ProgressReport): void;
+  show(report: Progress): void;
   /** Clears the line; what is printed afterwards starts on a clean one. */
   stop(): void;
 }
@@ -34,7 +24,7 @@ function ignore(): void {
   // Nothing is shown.
 }
 
-function describe(report: ProgressReport): string {
+function describe(report: Progress): string {
   const parts = [`${report.done}/${report.total} ${report.unit}`];
   if (report.rate !== undefined)
     parts.push(`${report.rate >= 10 ? report.rate.toFixed(0) : report.rate.toFixed(2)} ${report.unit}/s`);

@@ -55,7 +55,3 @@ export function rowContext({ text, config }: LanguageModel, maxLength: number): 
   const { vocabularySize, lengthLimit } = config;
   return { ...text, maxLength: Math.min(maxLength, lengthLimit ?? maxLength), vocabularySize };
 }
-
-export function threadsOf({ threads }: ComputeSettings): number {
-  return threads ?? os.availableParallelism();
-}

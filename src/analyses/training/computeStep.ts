@@ -1,12 +1,11 @@
 import type { Recipe } from '../../data/recipe';
-import { type EncodedGraph, encode } from '../../graph/encode';
 import type { MappedWeights } from '../../model/checkpoint/types';
 import type { ModelConfig } from '../../model/modelConfig';
 import { inputError, internalError } from '../../protocol/errors';
 import type { DeviceName } from '../../protocol/requests';
-import { openSession, type Session } from '../../runtime/openSession';
+import type { Session } from '../../runtime/openSession';
 import { createSessionCache } from '../../runtime/sessionCache';
-import { weightsRoot } from '../../runtime/weightsRoot';
+import { openModelSession } from '../openModelSession';
 import {
   type Activations,
   buildTrainingStep,
@@ -56,19 +55,6 @@ function denominator(rows: readonly TrainingRow[], reduction: Recipe['lossReduct
   return reduction === 'rowSum' ? rows.length : rows.reduce((sum, { encoded }) => sum + countTrained(encoded), 0);
 }
 
-function encodeStep(
-  { config, trainable, weights, activations }: StepContext,
-  shape: PassShape,
-): EncodedGraph & { folder: string } {
-  const root = weightsRoot([...new Set([...weights.values()].map(({ file }) => file))]);
-  const encoded = encode(buildTrainingStep(config, trainable, shape, activations), (parameter) => {
-    const found = weights.get(parameter);
-    if (found === undefined) throw internalError(`the model has no parameter ${parameter}`);
-    return { location: root.locate(found.file), offset: found.offset, byteLength: found.byteLength };
-  });
-  return { ...encoded, folder: root.folder };
-}
-
 /** Opens sessions as shapes are met, two at most, and computes the gradients of steps with them. */
 export function createStepComputer(context: StepContext): StepComputer {
   const { recipe, rows, shapes, trainable } = context;
@@ -77,17 +63,14 @@ export function createStepComputer(context: StepContext): StepComputer {
   const names = [...trainable.shapes.keys()];
 
   const sessionOf = (shape: PassShape): Promise<Session> =>
-    sessions.get(`${shape.batch} ${shape.length} ${shape.trained}`, () => {
-      const graph = encodeStep(context, shape);
-      return openSession(graph, {
-        device: context.device,
-        threads: context.threads,
-        weightsFolder: graph.folder,
-        weights: held.kind,
-        workspace: 'kept',
-        profile: 'off',
-      });
-    });
+    sessions.get(`${shape.batch} ${shape.length} ${shape.trained}`, () =>
+      openModelSession(
+        buildTrainingStep(context.config, trainable, shape, context.activations),
+        context.weights,
+        { device: context.device, threads: context.threads },
+        { weights: held.kind, workspace: 'kept' },
+      ),
+    );
 
   const rowsOf = (numbers: readonly number[]): TrainingRow[] =>
     numbers.map((number) => {

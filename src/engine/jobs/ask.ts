@@ -6,10 +6,11 @@ import { requireRoom } from '../../analyses/asking/requireRoom';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { Answer, AnswerDelta, AskRequest, AskResult, Warning } from '../../protocol/requests';
 import { createTokenStream } from '../../text/tokenizer/tokenStream';
+import { threadsOf } from '../deviceVerdicts';
 import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { loadModel, openModel, threadsOf } from '../loadModel';
+import { loadModel, openModel } from '../loadModel';
 import { checkAsk } from '../requestShapes';
 
 /** Answers every prompt with every model, model by model, streaming the text. */

@@ -9,10 +9,11 @@ import {
 import type { RowProblem } from '../../data/types';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { DataProblem, ScoredRow, ScoredRows, ScoreRequest, ScoreResult } from '../../protocol/requests';
+import { threadsOf } from '../deviceVerdicts';
 import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { identify, loadModel, rowContext, threadsOf } from '../loadModel';
+import { identify, loadModel, rowContext } from '../loadModel';
 import { checkScore } from '../requestShapes';
 
 /** Losses of the rows of data files, sent batch by batch in file order. */

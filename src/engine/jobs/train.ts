@@ -16,9 +16,10 @@ import { inputError, type UserError } from '../../protocol/errors';
 import type { DataProblem, TrainRequest, TrainResult, Warning } from '../../protocol/requests';
 import { version } from '../../protocol/version';
 import { libraryVersion } from '../../runtime/onnxruntime';
+import { threadsOf } from '../deviceVerdicts';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
-import { identify, loadModel, rowContext, threadsOf } from '../loadModel';
+import { identify, loadModel, rowContext } from '../loadModel';
 import { checkTrain } from '../requestShapes';
 import { dataProblem } from './score';
 
