@@ -1,15 +1,15 @@
 /** Makes the Hugging Face folders that both sides load: float32 safetensors and config.json, under .cache/bench/. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createRandom } from '../src/linalg/random';
-import { openCheckpoint } from '../src/model/checkpoint/openCheckpoint';
-import { readStoredTensor } from '../src/model/checkpoint/readStoredTensor';
 import {
   float32Tensor,
   pyTorchMetadata,
   type TensorToWrite,
   writeSafetensors,
-} from '../src/model/checkpoint/writeSafetensors';
+} from '../src/data/safetensors/writeSafetensors';
+import { createRandom } from '../src/linalg/random';
+import { openCheckpoint } from '../src/model/checkpoint/openCheckpoint';
+import { readStoredTensor } from '../src/model/checkpoint/readStoredTensor';
 import type { JsonObject } from '../src/protocol/json';
 import type { BenchShape } from './shapes';
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pyTorchMetadata, writeSafetensors } from '../../src/model/checkpoint/writeSafetensors';
+import { pyTorchMetadata, writeSafetensors } from '../../src/data/safetensors/writeSafetensors';
 
 export interface HalfTensor {
   readonly name: string;

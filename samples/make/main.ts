@@ -7,11 +7,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readSafetensorsHeader } from '../../src/data/safetensors/safetensorsHeader';
+import { float32Tensor } from '../../src/data/safetensors/writeSafetensors';
 import { createRandom } from '../../src/linalg/random';
 import { readTensorFloat32 } from '../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../src/model/checkpoint/safetensorsHeader';
 import { writeCheckpoint } from '../../src/model/checkpoint/writeCheckpoint';
-import { float32Tensor } from '../../src/model/checkpoint/writeSafetensors';
 import { initialParameters } from '../../src/model/initialParameters';
 import { parameterShapes } from '../../src/model/parameterShapes';
 import { parseModelConfig } from '../../src/model/parseModelConfig';

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { configLimits, readJsonObject } from '../data/boundedJson';
+import { namesIn, statusOf } from '../data/fileAccess';
 import { inputError } from '../protocol/errors';
 import type { ModelSource, Warning } from '../protocol/requests';
 import { type ModelText, openGgufModelText, openModelText } from '../text/openModelText';
-import { configLimits, readJsonObject } from './checkpoint/boundedJson';
-import { namesIn, statusOf } from './checkpoint/fileAccess';
 import { readGgufTokenizerMetadata } from './checkpoint/gguf/readGgufTokenizerMetadata';
 import { type LocateBaseOptions, locateBase } from './checkpoint/locateBase';
 import { parseLoraConfig } from './checkpoint/lora/loraConfig';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Recipe } from '../../data/recipe';
+import { float32Tensor } from '../../data/safetensors/writeSafetensors';
 import { writeTextAtomically } from '../../data/writeFile';
 import { readGgufTokenizerMetadata } from '../../model/checkpoint/gguf/readGgufTokenizerMetadata';
 import { newLoraConfig, writeLoraAdapter } from '../../model/checkpoint/lora/writeLoraAdapter';
 import type { HostTensor, LoraAdapter, LoraModule } from '../../model/checkpoint/types';
 import { companionFiles, writeCheckpoint } from '../../model/checkpoint/writeCheckpoint';
-import { float32Tensor } from '../../model/checkpoint/writeSafetensors';
 import { internalError } from '../../protocol/errors';
 import { ggufTokenizerFiles } from '../../text/tokenizer/ggufTokenizerFiles';
 import { targetedModules } from './initialLora';

@@ -2,11 +2,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-
+import { readExactly, withFile } from '../../data/fileAccess';
 import { canonicalJson } from '../../data/hash';
 import { makeFolder, writeTextAtomically } from '../../data/writeFile';
 import { cacheKey } from './cacheKey';
-import { readExactly, withFile } from './fileAccess';
 import type { Checkpoint, StoredTensor } from './types';
 
 const hashVersion = 'whence-model-hash/1';

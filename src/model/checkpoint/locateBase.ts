@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statusOf } from '../../data/fileAccess';
 import { inputError } from '../../protocol/errors';
-import { statusOf } from './fileAccess';
 import type { LoraAdapter } from './types';
 
 export interface LocateBaseOptions {

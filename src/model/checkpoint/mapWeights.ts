@@ -4,15 +4,15 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { readSafetensorsHeader } from '../../data/safetensors/safetensorsHeader';
+import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from '../../data/safetensors/writeSafetensors';
 import { makeFolder, writeTextAtomically } from '../../data/writeFile';
 import { UserError } from '../../protocol/errors';
 import { cacheKey } from './cacheKey';
 import { readStoredTensor } from './readStoredTensor';
 import { requireFinite } from './readTensor';
 import { shapeOf } from './requireTensors';
-import { readSafetensorsHeader } from './safetensorsHeader';
 import type { Checkpoint, MappedWeights, StoredTensor, TensorLocation } from './types';
-import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from './writeSafetensors';
 
 /** Raised when the converted bytes would differ for the same input. */
 const converterVersion = 'whence-weights/1';

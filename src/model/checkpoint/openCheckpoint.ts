@@ -1,11 +1,11 @@
 /** Opens a model on disk: a Hugging Face folder or a GGUF file. Only headers are read. */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { configLimits, readJsonObject } from '../../data/boundedJson';
+import { statusOf } from '../../data/fileAccess';
 import { inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
-import { configLimits, readJsonObject } from './boundedJson';
 import { canonicalName, embeddingNames, isTied } from './canonicalNames';
-import { statusOf } from './fileAccess';
 import { openGguf } from './gguf/openGguf';
 import { sameBytes } from './sameBytes';
 import { readFolderTensors } from './shards';

@@ -1,8 +1,9 @@
 /** Reads a tensor's values as float32, whatever floating-point type they are stored in; at most one chunk is held besides the result. */
+
+import { type OpenFile, readExactly, withFile } from '../../data/fileAccess';
+import { bfloat16ToFloat32, halfToFloat32 } from '../../data/floatFormats';
+import { dtypeBytes } from '../../data/safetensors/safetensorsHeader';
 import { inputError } from '../../protocol/errors';
-import { type OpenFile, readExactly, withFile } from './fileAccess';
-import { bfloat16ToFloat32, halfToFloat32 } from './floatFormats';
-import { dtypeBytes } from './safetensorsHeader';
 import type { TensorLocation } from './types';
 
 const chunkElements = 1 << 20;

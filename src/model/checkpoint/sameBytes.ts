@@ -1,5 +1,5 @@
 /** Whether two stretches of files hold the same bytes, read in step and left at the first difference. */
-import { readExactly, withFile } from './fileAccess';
+import { readExactly, withFile } from '../../data/fileAccess';
 
 export interface FileRange {
   readonly file: string;

@@ -2,11 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { type JsonLimits, readJsonObject } from '../../data/boundedJson';
+import { namesIn } from '../../data/fileAccess';
+import { readSafetensorsHeader } from '../../data/safetensors/safetensorsHeader';
 import { inputError } from '../../protocol/errors';
 import { isJsonObject } from '../../protocol/json';
-import { type JsonLimits, readJsonObject } from './boundedJson';
-import { namesIn } from './fileAccess';
-import { readSafetensorsHeader } from './safetensorsHeader';
 import type { TensorLocation } from './types';
 
 const singleName = 'model.safetensors';

@@ -2,36 +2,11 @@
  * checkpoint/ reads and writes models on disk: Hugging Face folders, safetensors, PEFT adapters, GGUF. It never
  * computes with a model and never changes a file it was given.
  */
+import type { TensorLocation } from '../../data/safetensors/types';
 import type { JsonObject } from '../../protocol/json';
 import type { GgufType } from './gguf/ggufTypes';
 
-export type SafetensorsDtype =
-  | 'F64'
-  | 'F32'
-  | 'F16'
-  | 'BF16'
-  | 'I64'
-  | 'I32'
-  | 'I16'
-  | 'I8'
-  | 'U64'
-  | 'U32'
-  | 'U16'
-  | 'U8'
-  | 'BOOL'
-  | 'F8_E4M3'
-  | 'F8_E5M2';
-
-/** Where a tensor's bytes lie, row-major, little-endian. */
-export interface TensorLocation {
-  readonly name: string;
-  readonly dtype: SafetensorsDtype;
-  readonly shape: readonly number[];
-  /** Real path (links resolved). */
-  readonly file: string;
-  readonly offset: number;
-  readonly byteLength: number;
-}
+export type { TensorLocation } from '../../data/safetensors/types';
 
 /** A float32 tensor in memory. */
 export interface HostTensor {

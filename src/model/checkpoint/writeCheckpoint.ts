@@ -1,11 +1,11 @@
 /** Writes a Hugging Face model folder that transformers loads: config.json, model.safetensors and the companion files. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { readExactly, withFile } from '../../data/fileAccess';
+import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from '../../data/safetensors/writeSafetensors';
 import { makeFolder, writeAtomically, writeFully, writeTextAtomically } from '../../data/writeFile';
 import type { JsonObject } from '../../protocol/json';
 import { embeddingNames, isTied } from './canonicalNames';
-import { readExactly, withFile } from './fileAccess';
-import { pyTorchMetadata, type TensorToWrite, writeSafetensors } from './writeSafetensors';
 
 /** Tokenizer and generation files that belong to a model and are copied with it. */
 const companionNames = [

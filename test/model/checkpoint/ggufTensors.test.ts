@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readSafetensorsHeader } from '../../../src/data/safetensors/safetensorsHeader';
 import { readGgufHeader } from '../../../src/model/checkpoint/gguf/readGgufHeader';
 import { readGgufTensor } from '../../../src/model/checkpoint/gguf/readGgufTensor';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readStoredTensor } from '../../../src/model/checkpoint/readStoredTensor';
 import { readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../../src/model/checkpoint/safetensorsHeader';
 
 const folder = 'test/fixtures/gguf';
 

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
+import { readSafetensorsHeader } from '../../../src/data/safetensors/safetensorsHeader';
 import { readGgufHeader } from '../../../src/model/checkpoint/gguf/readGgufHeader';
 import { readGgufTokenizerMetadata } from '../../../src/model/checkpoint/gguf/readGgufTokenizerMetadata';
 import { readLoraAdapter } from '../../../src/model/checkpoint/lora/readLoraAdapter';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readStoredTensor } from '../../../src/model/checkpoint/readStoredTensor';
 import { readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../../src/model/checkpoint/safetensorsHeader';
 import { UserError } from '../../../src/protocol/errors';
 import { encodeGguf } from '../../support/writeGguf';
 

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readSafetensorsHeader } from '../../../src/data/safetensors/safetensorsHeader';
+import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/data/safetensors/writeSafetensors';
 import { readLoraAdapter } from '../../../src/model/checkpoint/lora/readLoraAdapter';
 import { newLoraConfig, writeLoraAdapter } from '../../../src/model/checkpoint/lora/writeLoraAdapter';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readStoredTensor } from '../../../src/model/checkpoint/readStoredTensor';
 import { readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
 import { shapeOf } from '../../../src/model/checkpoint/requireTensors';
-import { readSafetensorsHeader } from '../../../src/model/checkpoint/safetensorsHeader';
 import type { LoraAdapter, LoraModule } from '../../../src/model/checkpoint/types';
-import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/model/checkpoint/writeSafetensors';
 
 const folder = 'test/fixtures/adapters';
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/data/safetensors/writeSafetensors';
 import { hashCheckpoint } from '../../../src/model/checkpoint/hashCheckpoint';
 import { mapWeights } from '../../../src/model/checkpoint/mapWeights';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
@@ -10,7 +11,6 @@ import { readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
 import { shapeOf } from '../../../src/model/checkpoint/requireTensors';
 import type { Checkpoint, MappedWeights } from '../../../src/model/checkpoint/types';
 import { companionFiles, writeCheckpoint } from '../../../src/model/checkpoint/writeCheckpoint';
-import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/model/checkpoint/writeSafetensors';
 
 async function assertSameValues(checkpoint: Checkpoint, weights: MappedWeights): Promise<void> {
   assert.deepEqual([...weights.keys()].sort(), [...checkpoint.tensors.keys()].sort());

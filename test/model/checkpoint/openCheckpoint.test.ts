@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/data/safetensors/writeSafetensors';
 import { openCheckpoint } from '../../../src/model/checkpoint/openCheckpoint';
 import { readStoredTensor } from '../../../src/model/checkpoint/readStoredTensor';
 import { requireTensors, shapeOf } from '../../../src/model/checkpoint/requireTensors';
 import type { Checkpoint } from '../../../src/model/checkpoint/types';
-import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/model/checkpoint/writeSafetensors';
 import { UserError } from '../../../src/protocol/errors';
 import type { JsonObject } from '../../../src/protocol/json';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readExactly, withFile } from '../../../model/checkpoint/fileAccess';
-import { readSafetensorsHeader } from '../../../model/checkpoint/safetensorsHeader';
+import { readExactly, withFile } from '../../../data/fileAccess';
+import { readSafetensorsHeader } from '../../../data/safetensors/safetensorsHeader';
+import { type TensorToWrite, writeSafetensors } from '../../../data/safetensors/writeSafetensors';
 import type { TensorLocation } from '../../../model/checkpoint/types';
-import { type TensorToWrite, writeSafetensors } from '../../../model/checkpoint/writeSafetensors';
 import { inputError } from '../../../protocol/errors';
 
 /** The element types a record holds, and the arrays they are read into. */

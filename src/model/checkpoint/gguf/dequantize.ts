@@ -2,7 +2,7 @@
  * De-quantises GGUF blocks. Each value is a float16 scale times a small integer, plus at most one sum: exact in double
  * precision, so that rounding once to float32 gives the same bits as ggml and gguf-py do. Block layouts: ggml-common.h.
  */
-import { bfloat16ToFloat32, halfToFloat32, halfToFloatTable } from '../floatFormats';
+import { bfloat16ToFloat32, halfToFloat32, halfToFloatTable } from '../../../data/floatFormats';
 import {
   dequantizeIq4Nl,
   dequantizeIq4Xs,

@@ -1,6 +1,7 @@
 /** Reads the little-endian values of a GGUF header one after the other through a small window, never past the file's end. */
+
+import { type OpenFile, readExactly } from '../../../data/fileAccess';
 import { inputError, type UserError } from '../../../protocol/errors';
-import { type OpenFile, readExactly } from '../fileAccess';
 
 const windowBytes = 1 << 20;
 

@@ -3,8 +3,8 @@
  * header is believed: counts, lengths, dimensions and offsets are checked against the file's size before use.
  */
 import { realpathSync } from 'node:fs';
+import { withFile } from '../../../data/fileAccess';
 import { inputError } from '../../../protocol/errors';
-import { withFile } from '../fileAccess';
 import { GgufCursor } from './ggufCursor';
 import { type GgufType, ggufTypeNames, ggufTypes, isReadableGgufType } from './ggufTypes';
 

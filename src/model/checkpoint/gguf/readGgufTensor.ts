@@ -1,5 +1,5 @@
 /** Reads one GGUF tensor as float32 under its Hugging Face layout: de-quantised chunk by chunk, rows put back in place. */
-import { readExactly, withFile } from '../fileAccess';
+import { readExactly, withFile } from '../../../data/fileAccess';
 import { allocateFloat32 } from '../readTensor';
 import type { GgufLayout, StoredTensor } from '../types';
 import { dequantize } from './dequantize';

@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { configLimits, readJsonObject } from '../../../data/boundedJson';
+import { namesIn, statusOf } from '../../../data/fileAccess';
+import { readSafetensorsHeader } from '../../../data/safetensors/safetensorsHeader';
 import { inputError } from '../../../protocol/errors';
-import { configLimits, readJsonObject } from '../boundedJson';
-import { namesIn, statusOf } from '../fileAccess';
 import { readTensorFloat32, requireFinite } from '../readTensor';
-import { readSafetensorsHeader } from '../safetensorsHeader';
 import type { HostTensor, LoraAdapter, LoraModule, TensorLocation } from '../types';
 import { type BaseModel, describeBase } from './baseModules';
 import { parseLoraConfig } from './loraConfig';

@@ -1,9 +1,14 @@
 /** Writes a PEFT adapter folder: adapter_config.json and adapter_model.safetensors as peft would, so that peft loads it. */
 import path from 'node:path';
+import {
+  float32Tensor,
+  pyTorchMetadata,
+  type TensorToWrite,
+  writeSafetensors,
+} from '../../../data/safetensors/writeSafetensors';
 import { makeFolder, writeTextAtomically } from '../../../data/writeFile';
 import type { JsonObject } from '../../../protocol/json';
 import type { HostTensor, LoraAdapter } from '../types';
-import { float32Tensor, pyTorchMetadata, type TensorToWrite, writeSafetensors } from '../writeSafetensors';
 import { peftPrefix } from './readLoraAdapter';
 
 /** What a new adapter's config has to say; everything else is peft's neutral value. */

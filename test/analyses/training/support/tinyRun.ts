@@ -10,10 +10,10 @@ import { microBatches, type PlannedStep, planSteps } from '../../../../src/analy
 import type { ParameterValues, Trainable } from '../../../../src/analyses/training/trainable';
 import type { TrainingRow } from '../../../../src/analyses/training/trainingRow';
 import { parseRecipe, type Recipe } from '../../../../src/data/recipe';
+import { readSafetensorsHeader } from '../../../../src/data/safetensors/safetensorsHeader';
 import { mapWeights } from '../../../../src/model/checkpoint/mapWeights';
 import { openCheckpoint } from '../../../../src/model/checkpoint/openCheckpoint';
 import { readTensorFloat32 } from '../../../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../../../src/model/checkpoint/safetensorsHeader';
 import type { MappedWeights } from '../../../../src/model/checkpoint/types';
 import type { ModelConfig } from '../../../../src/model/modelConfig';
 import { parseModelConfig } from '../../../../src/model/parseModelConfig';

@@ -1,10 +1,10 @@
 /** Runs graphs of models on onnxruntime's CPU provider, weights mapped from their safetensors file. */
 import path from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
+import { readSafetensorsHeader } from '../../../../src/data/safetensors/safetensorsHeader';
 import { encode } from '../../../../src/graph/encode';
 import type { ElementType, Graph } from '../../../../src/graph/ir';
 import { readTensorFloat32 } from '../../../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../../../src/model/checkpoint/safetensorsHeader';
 import type { TensorLocation } from '../../../../src/model/checkpoint/types';
 
 export type Feed = readonly number[] | Float32Array | BigInt64Array;

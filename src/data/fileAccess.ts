@@ -1,6 +1,6 @@
 /** Files as hostile input: only regular files are opened (never a pipe or a device), every read is range-checked. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
-import { inputError } from '../../protocol/errors';
+import { inputError } from '../protocol/errors';
 
 export interface OpenFile {
   readonly file: string;

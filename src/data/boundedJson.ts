@@ -2,10 +2,11 @@
  * JSON of unknown origin: size, depth and number of values are bounded before it is parsed, and a key given twice in one
  * object is an error rather than a silent choice.
  */
-import { jsonFault } from '../../data/jsonText';
-import { inputError } from '../../protocol/errors';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
+
+import { inputError } from '../protocol/errors';
+import { isJsonObject, type JsonObject, type JsonValue } from '../protocol/json';
 import { readExactly, withFile } from './fileAccess';
+import { jsonFault } from './jsonText';
 
 export interface JsonLimits {
   readonly maximumBytes: number;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { checkFinite, readTensorFloat32 } from '../../../src/model/checkpoint/readTensor';
-import { readSafetensorsHeader } from '../../../src/model/checkpoint/safetensorsHeader';
-import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../../src/model/checkpoint/writeSafetensors';
-import { UserError } from '../../../src/protocol/errors';
+import { readSafetensorsHeader } from '../../src/data/safetensors/safetensorsHeader';
+import { float32Tensor, pyTorchMetadata, writeSafetensors } from '../../src/data/safetensors/writeSafetensors';
+import { checkFinite, readTensorFloat32 } from '../../src/model/checkpoint/readTensor';
+import { UserError } from '../../src/protocol/errors';
 
 const folder = 'test/fixtures/safetensors-forms';
 

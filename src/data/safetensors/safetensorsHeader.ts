@@ -6,8 +6,8 @@
 import { realpathSync } from 'node:fs';
 import { inputError } from '../../protocol/errors';
 import { isJsonObject, type JsonValue } from '../../protocol/json';
-import { decodeUtf8, gitLfsError, gitLfsPrefix, type JsonLimits, parseBoundedJson } from './boundedJson';
-import { type OpenFile, readExactly, withFile } from './fileAccess';
+import { decodeUtf8, gitLfsError, gitLfsPrefix, type JsonLimits, parseBoundedJson } from '../boundedJson';
+import { type OpenFile, readExactly, withFile } from '../fileAccess';
 import type { SafetensorsDtype, TensorLocation } from './types';
 
 export interface SafetensorsHeader {

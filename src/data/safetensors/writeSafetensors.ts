@@ -1,7 +1,7 @@
 /** Writes safetensors files, one tensor in memory at a time, byte for byte as the reference implementation orders them. */
 
-import { writeAtomically, writeFully } from '../../data/writeFile';
 import { internalError } from '../../protocol/errors';
+import { writeAtomically, writeFully } from '../writeFile';
 import { dtypeBytes } from './safetensorsHeader';
 import type { SafetensorsDtype } from './types';
 
