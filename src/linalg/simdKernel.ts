@@ -1,4 +1,5 @@
 import { internalError } from '../protocol/errors';
+import { name, section, signed, unsigned } from './wasm/encode';
 
 /**
  * Element-wise float32 loops on four elements at a time: a tiny compiler from expressions to WebAssembly's SIMD
@@ -50,23 +51,6 @@ const pageBytes = 1 << 16;
 /** WebAssembly's binary format: https://webassembly.github.io/spec/core/binary/ */
 const types = { i32: 0x7f, f32: 0x7d, v128: 0x7b, function: 0x60 } as const;
 const arithmetic = { add: 0xe4, sub: 0xe5, mul: 0xe6, div: 0xe7 } as const;
-
-function unsigned(value: number): number[] {
-  return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
-}
-
-function signed(value: number): number[] {
-  const done = value >= -64 && value < 64;
-  return done ? [value & 127] : [(value & 127) | 128, ...signed(value >> 7)];
-}
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
-}
-
-function name(text: string): number[] {
-  return [text.length, ...[...text].map((letter) => letter.charCodeAt(0))];
-}
 
 const simd = (code: number): number[] => [0xfd, ...unsigned(code)];
 const localGet = (index: number): number[] => [0x20, ...unsigned(index)];
