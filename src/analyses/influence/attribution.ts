@@ -1,0 +1,206 @@
+import type { RowAddress } from '../../data/types';
+import type { TrackedKind } from '../../model/buildModuleSides';
+import { internalError } from '../../protocol/errors';
+import type { Artifacts } from '../../store/artifacts';
+import type { VectorIndex } from '../../store/openVectorIndex';
+import type { VectorIndexDescription } from '../../store/vectorDescription';
+import type { EncodedQuery } from '../measuring/encodeQuery';
+import { type PassContext, planRowPasses } from '../passes/rowPasses';
+import { selfInfluence } from './estimators/kroneckerFactored';
+import type { FactorKind } from './factors/covariances';
+import type { FactorLabels, Factors } from './factors/factors';
+import { fitFactors } from './factors/fitFactors';
+import { createRotator, type Rotator } from './factors/rotator';
+import { readFactors, writeFactors } from './factors/storedFactors';
+import { type Columns, columnsOf } from './gradients/columns';
+import type { GradientMatrix } from './gradients/gradientMatrix';
+import { computeQueryGradients, type QueryGradients } from './gradients/queryGradients';
+import {
+  gradientIndexDescription,
+  type IndexedRow,
+  indexRowGradients,
+  storedGradients,
+} from './gradients/storedGradients';
+import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
+import { computeRowStates } from './states/rowStates';
+import { indexRowStates, stateIndexDescription } from './states/storedStates';
+
+/** A row that behaviours are traced to. */
+export interface AttributionRow extends IndexedRow {
+  readonly address: RowAddress;
+  /** SHA-256 of the row's content. */
+  readonly hash: string;
+  /** Prompt and answer as a person reads them. */
+  readonly plain: string;
+}
+
+export interface AttributionSettings {
+  readonly tracked: TrackedKind;
+  readonly element: 'float16' | 'float32';
+  readonly batchSize: number;
+  /** Of sampled labels and projections. */
+  readonly seed: number;
+  readonly labels: FactorLabels;
+  /** Relative to the mean eigenvalue of each module. */
+  readonly damping: number;
+  /** 0-based layer whose states stand for rows. */
+  readonly layer: number;
+}
+
+/** Where an attribution computes and keeps what it computed. */
+export interface AttributionPlace extends PassContext {
+  /** Hash of the model with its adapter. */
+  readonly modelHash: string;
+  readonly artifacts: Artifacts;
+  readonly openIndex: (description: VectorIndexDescription) => Promise<VectorIndex>;
+  readonly onProgress: (stage: string, done: number, total: number, unit: string) => void;
+}
+
+/** Queries with what estimators read of them. */
+export interface PreparedQueries {
+  readonly queries: readonly EncodedQuery[];
+  gradients(): Promise<QueryGradients>;
+  /** [queries, H] */
+  states(): Promise<Float32Array>;
+}
+
+/** Curvature ready to use. */
+export interface Curvature {
+  readonly factors: Factors;
+  readonly rotator: Rotator;
+}
+
+/**
+ * Everything about one model and its rows that estimators share. Each part is computed when it is first asked for, kept
+ * in the store where it is dear, and then stays.
+ */
+export interface Attribution {
+  readonly rows: readonly AttributionRow[];
+  readonly settings: AttributionSettings;
+  readonly place: AttributionPlace;
+  readonly columns: Columns;
+  prepare(queries: readonly EncodedQuery[]): PreparedQueries;
+  gradients(): Promise<GradientMatrix>;
+  curvature(kind: FactorKind): Promise<Curvature>;
+  /** [rows] g . H^-1 g */
+  selfInfluence(kind: FactorKind): Promise<Float32Array>;
+  /** [rows, H] */
+  states(): Promise<Float32Array>;
+  bm25(): Bm25;
+  release(): Promise<void>;
+}
+
+/** The usual ones. */
+export const bm25Settings: Bm25Settings = { k1: 1.5, b: 0.75, method: 'lucene' };
+
+/** Gradient vectors rotated at a time. */
+const rotationBlock = 8;
+
+export function openAttribution(
+  rows: readonly AttributionRow[],
+  settings: AttributionSettings,
+  place: AttributionPlace,
+): Attribution {
+  const { model, modelHash, artifacts } = place;
+  const columns = columnsOf(model, settings.tracked);
+  const hashes = rows.map(({ encodingHash }) => encodingHash);
+  const hidden = model.config.hiddenSize;
+  const stateSettings = { layers: [settings.layer] };
+  const curvatures = new Map<FactorKind, Promise<Curvature>>();
+  const selves = new Map<FactorKind, Promise<Float32Array>>();
+
+  const gradients = once(async () => {
+    const index = await place.openIndex(gradientIndexDescription(modelHash, columns, settings.element));
+    await indexRowGradients(index, rows, settings.batchSize, columns, place, (done, total) =>
+      place.onProgress('gradients of rows', done, total, 'rows'),
+    );
+    return storedGradients(index, hashes, columns);
+  });
+
+  const fitted = async (kind: FactorKind): Promise<Factors> => {
+    const { labels, seed } = settings;
+    const key = { model: modelHash, tracked: columns.kind, kind, labels, seed, rows: hashes };
+    const known = await readFactors(artifacts, key, { kind, labels, seed }, columns);
+    if (known !== undefined) return known;
+    const plan = planRowPasses(rows, settings.batchSize, model.config);
+    const factors = await fitFactors({ kind, labels, seed }, rows, plan, columns, place, (stage, done, total) =>
+      place.onProgress(stage, done, total, stage === 'eigenbases' ? 'matrices' : 'rows'),
+    );
+    await writeFactors(artifacts, key, factors);
+    return factors;
+  };
+
+  const curvature = (kind: FactorKind): Promise<Curvature> =>
+    memo(curvatures, kind, async () => {
+      const factors = await fitted(kind);
+      return { factors, rotator: await createRotator(columns, factors.modules, rotationBlock, place.place) };
+    });
+
+  const states = once(async () => {
+    const index = await place.openIndex(stateIndexDescription(modelHash, stateSettings, hidden));
+    await indexRowStates(index, rows, settings.batchSize, stateSettings, place, (done, total) =>
+      place.onProgress('states of rows', done, total, 'rows'),
+    );
+    const { data } = await index.load(hashes);
+    if (!(data instanceof Float32Array)) throw internalError('states are kept as float32');
+    return data;
+  });
+
+  const bm25 = onceNow(() =>
+    buildBm25(
+      rows.map(({ plain }) => plain),
+      bm25Settings,
+    ),
+  );
+
+  return {
+    rows,
+    settings,
+    place,
+    columns,
+    prepare: (queries) => ({
+      queries,
+      gradients: once(() => computeQueryGradients(queries, settings.batchSize, columns, place)),
+      states: once(() => {
+        const asked = queries.map(({ row }) => row);
+        const plan = planRowPasses(asked, settings.batchSize, model.config);
+        return computeRowStates(asked, plan, stateSettings, place, () => undefined);
+      }),
+    }),
+    gradients,
+    curvature,
+    selfInfluence: (kind) =>
+      memo(selves, kind, async () => {
+        const { damping } = settings;
+        return selfInfluence({ gradients: await gradients(), ...(await curvature(kind)), damping });
+      }),
+    states,
+    bm25,
+    release: async () => {
+      for (const made of curvatures.values()) await (await made).rotator.release();
+      curvatures.clear();
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function onceNow<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function memo<K, T>(known: Map<K, Promise<T>>, key: K, make: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
+}

@@ -1,0 +1,60 @@
+import type { TraceMethod } from '../../protocol/influence';
+import type { Attribution, PreparedQueries } from './attribution';
+import { dataInf } from './estimators/dataInf';
+import type { Estimate } from './estimators/estimate';
+import { gradCos } from './estimators/gradCos';
+import { gradDot } from './estimators/gradDot';
+import { kroneckerFactored } from './estimators/kroneckerFactored';
+import { repSim } from './estimators/repSim';
+import type { FactorKind } from './factors/covariances';
+import { reciprocalRankFusion } from './fusion';
+
+/** Methods whose scores come from the rows and the model at its end; `exact` and `tracin` need the run. */
+export type StaticMethod = Exclude<TraceMethod, 'auto' | 'exact' | 'tracin' | 'astra' | 'logra'>;
+
+/** Of reciprocal rank fusion (Cormack et al. 2009). */
+const fusionConstant = 60;
+
+type Estimator = (attribution: Attribution, queries: PreparedQueries) => Promise<Estimate>;
+
+/** Scores of every row for every query, by method. */
+export const estimators: { readonly [M in StaticMethod]: Estimator } = {
+  bm25: async ({ bm25, rows }, { queries }) => {
+    const scores = new Float32Array(queries.length * rows.length);
+    for (const [q, { plain }] of queries.entries()) scores.set(bm25().score(plain), q * rows.length);
+    return { scores, directions: undefined };
+  },
+  repsim: async (attribution, queries) =>
+    repSim(await attribution.states(), await queries.states(), attribution.place.model.config.hiddenSize),
+  graddot: async (attribution, queries) => gradDot(await gradientInput(attribution, queries)),
+  gradcos: async (attribution, queries) => gradCos(await gradientInput(attribution, queries)),
+  datainf: async (attribution, queries) => dataInf(await gradientInput(attribution, queries)),
+  ekfac: factored('ekfac'),
+  linfac: factored('linfac'),
+  hybrid: async (attribution, queries) => {
+    const parts = await Promise.all(
+      (['ekfac', 'repsim', 'bm25'] as const).map((m) => estimators[m](attribution, queries)),
+    );
+    const rows = attribution.rows.length;
+    const scores = new Float32Array(queries.queries.length * rows);
+    for (const q of queries.queries.keys()) {
+      const rankings = parts.map((part) => part.scores.subarray(q * rows, (q + 1) * rows));
+      scores.set(reciprocalRankFusion(rankings, fusionConstant), q * rows);
+    }
+    return { scores, directions: undefined };
+  },
+};
+
+function factored(kind: FactorKind): Estimator {
+  return async (attribution, queries) =>
+    kroneckerFactored({
+      ...(await gradientInput(attribution, queries)),
+      ...(await attribution.curvature(kind)),
+      damping: attribution.settings.damping,
+    });
+}
+
+async function gradientInput(attribution: Attribution, queries: PreparedQueries) {
+  const { gradients } = await queries.gradients();
+  return { gradients: await attribution.gradients(), queries: gradients, count: queries.queries.length };
+}

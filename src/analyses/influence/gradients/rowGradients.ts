@@ -1,0 +1,81 @@
+import type { Value } from '../../../graph/ir';
+import { buildModuleSides, rowProducts } from '../../../model/buildModuleSides';
+import { internalError } from '../../../protocol/errors';
+import { notFinite } from '../../notFinite';
+import {
+  type PassContext,
+  type PassPlan,
+  type PassProgram,
+  type PassTokens,
+  type PassValues,
+  passMemory,
+  plainInputs,
+  runRowPasses,
+} from '../../passes/rowPasses';
+import type { Columns } from './columns';
+
+/** Gradients of the rows of one pass. */
+export interface PassGradients {
+  /** Row numbers. */
+  readonly rows: readonly number[];
+  /** [rows, width], in the layout of the columns. */
+  readonly gradients: Float32Array;
+  /** Nats: the sum of the trained tokens' losses times the row's weight. */
+  readonly losses: Float32Array;
+}
+
+/** A row of tokens with the factor on its loss. */
+export interface WeightedTokens extends PassTokens {
+  readonly weight: number;
+}
+
+/** Row gradients [B, width] and losses [B] of a batch. */
+export function gradientProgram(columns: Columns): PassProgram {
+  return {
+    key: `gradients ${columns.kind} ${columns.width}`,
+    outputs: (values) => [
+      { name: 'gradients', value: buildRowGradients(values, columns) },
+      { name: 'losses', value: values.loss.rowLosses },
+    ],
+  };
+}
+
+/** [B, width]: the gradient of each row's loss, column after column. */
+function buildRowGradients({ builder, forward, loss, shape }: PassValues, { kind, list }: Columns): Value {
+  const sides = new Map(
+    buildModuleSides(builder, forward, loss.sum, kind).map((values) => [values.module.name, values]),
+  );
+  const parts = list.map(({ name, size }) => {
+    const found = sides.get(name);
+    if (found === undefined) throw internalError(`no gradient of ${name}`);
+    const gradient = rowProducts(builder, shape.batch, found.pseudoGradient, found.input);
+    return builder.reshape(gradient, [shape.batch, size]);
+  });
+  return builder.concat(parts, 1);
+}
+
+/** Anonymous bytes of the sessions of `computeRowGradients`. */
+export function rowGradientMemory(model: PassContext['model'], plan: PassPlan, columns: Columns): number {
+  return passMemory(model, plan, gradientProgram(columns));
+}
+
+/**
+ * Gradients of the rows' weighted losses with respect to the tracked modules, pass by pass.
+ *
+ * @throws UserError `results-not-finite`
+ */
+export async function computeRowGradients(
+  rows: readonly WeightedTokens[],
+  plan: PassPlan,
+  columns: Columns,
+  context: PassContext,
+  visit: (pass: PassGradients) => void | Promise<void>,
+): Promise<void> {
+  const inputs = { ...plainInputs, factors: (row: number) => rows[row]!.weight };
+  await runRowPasses(rows, plan, gradientProgram(columns), context, inputs, async ({ rows: pass, outputs }) => {
+    const gradients = (outputs.gradients as Float32Array).subarray(0, pass.length * columns.width);
+    const losses = (outputs.losses as Float32Array).subarray(0, pass.length);
+    if (losses.some((loss) => !Number.isFinite(loss))) throw notFinite(context.model.label);
+    await visit({ rows: pass, gradients, losses });
+  });
+}

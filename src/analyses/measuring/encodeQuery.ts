@@ -1,0 +1,103 @@
+/**
+ * measuring/ says how strongly a model shows a behaviour: queries become token rows with factors, and a measurement is a
+ * weighted sum of log-probabilities. It knows no training data and no estimator.
+ */
+import type { Measurement, Query } from '../../data/queries';
+import type { Example } from '../../data/types';
+import { inputError } from '../../protocol/errors';
+import type { EncodedRow } from '../../text/types';
+import { encodeTrained, type RowContext } from '../rows/loadRows';
+import { plainText } from '../rows/plainText';
+import { countTrained, untrained } from '../training/passFeeds';
+
+/** A row of tokens in a measurement. */
+export interface QueryPart {
+  /** Its trained tokens are those measured. */
+  readonly row: Pick<EncodedRow, 'ids' | 'labels'>;
+  /** The measurement is the sum over parts of factor x (sum of log p of the trained tokens). */
+  readonly factor: number;
+}
+
+/**
+ * A behaviour as it is measured: f(theta) = sum over parts of factor * sum of log p, in nats (per token for a mean).
+ * Every measurement is such a sum: a margin has a second part with factor -1; a margin of logits at one position is the
+ * difference of two log-probabilities there, because the normaliser cancels.
+ */
+export interface EncodedQuery {
+  readonly id: string;
+  readonly measurement: Measurement;
+  readonly parts: readonly QueryPart[];
+  /** The completion that is traced: ids, labels, offsets and text. */
+  readonly row: EncodedRow;
+  /** Prompt and completion as a person reads them. */
+  readonly plain: string;
+}
+
+/** What `tokenMargin` must know of the model: the likeliest other token at the first measured position. */
+export type RunnerUp = (row: EncodedRow, place: number, target: number) => Promise<number>;
+
+/**
+ * Encodes a query for a model. A prompt and its completion are a user turn and its answer where the model has a chat
+ * template, as `ask` puts them; else they are joined as they are.
+ *
+ * @throws UserError `query-unusable` where no token of the completion is left to measure
+ */
+export async function encodeQuery(query: Query, context: RowContext, runnerUp: RunnerUp): Promise<EncodedQuery> {
+  const { id, measurement } = query;
+  const row = encodePart(query, query.example, context);
+  const parts = await partsOf[measurement](query, row, context, runnerUp);
+  return { id, measurement, parts, row, plain: plainText(query.example) };
+}
+
+type PartMaker = (query: Query, row: EncodedRow, context: RowContext, runnerUp: RunnerUp) => Promise<QueryPart[]>;
+
+const partsOf: { readonly [M in Measurement]: PartMaker } = {
+  logprob: async (_, row) => [{ row, factor: 1 }],
+  meanLogprob: async (_, row) => [{ row, factor: 1 / countTrained(row) }],
+  margin: async (query, row, context) => {
+    if (query.rejected === undefined) throw unusable(query, 'a margin needs a rejected completion');
+    return [
+      { row, factor: 1 },
+      { row: encodePart(query, query.rejected, context), factor: -1 },
+    ];
+  },
+  tokenMargin: async (_, row, __, runnerUp) => {
+    const place = row.labels.findIndex((label, t) => t > 0 && label !== untrained);
+    const target = row.labels[place]!;
+    const other = await runnerUp(row, place, target);
+    return [
+      { row: onlyAt(row, place, target), factor: 1 },
+      { row: onlyAt(row, place, other), factor: -1 },
+    ];
+  },
+};
+
+function onlyAt(row: EncodedRow, place: number, label: number): QueryPart['row'] {
+  const ids = row.ids.slice(0, place + 1);
+  const labels = new Int32Array(place + 1).fill(untrained);
+  labels[place] = label;
+  return { ids, labels };
+}
+
+function encodePart(query: Query, example: Example, context: RowContext): EncodedRow {
+  const encoded = encodeTrained(asTurns(example, context), query.address, context);
+  if ('ids' in encoded) return encoded;
+  throw unusable(query, encoded.message);
+}
+
+function asTurns(example: Example, { template }: RowContext): Example {
+  if (example.kind !== 'completion' || template === undefined) return example;
+  const turn = (role: 'user' | 'assistant', content: string) => ({
+    role,
+    content,
+    extra: {},
+    train: role === 'assistant',
+    trainSpans: undefined,
+  });
+  const messages = [turn('user', example.prompt), turn('assistant', example.completion)];
+  return { kind: 'chat', messages, tools: undefined, weight: 1 };
+}
+
+function unusable(query: Query, why: string) {
+  return inputError('query-unusable', `The query "${query.id}" cannot be measured: ${why}`, 'Correct the query.');
+}

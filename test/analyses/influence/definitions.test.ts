@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { dataInf } from '../../../src/analyses/influence/estimators/dataInf';
+import { gradCos } from '../../../src/analyses/influence/estimators/gradCos';
+import { gradDot } from '../../../src/analyses/influence/estimators/gradDot';
+import { kroneckerFactored } from '../../../src/analyses/influence/estimators/kroneckerFactored';
+import { fitFactors } from '../../../src/analyses/influence/factors/fitFactors';
+import { createRotator } from '../../../src/analyses/influence/factors/rotator';
+import { type Columns, columnsOf } from '../../../src/analyses/influence/gradients/columns';
+import type { GradientMatrix } from '../../../src/analyses/influence/gradients/gradientMatrix';
+import { memoryGradients } from '../../../src/analyses/influence/gradients/memoryGradients';
+import { computeRowGradients } from '../../../src/analyses/influence/gradients/rowGradients';
+import { computeTokenScores } from '../../../src/analyses/influence/tokens/tokenScores';
+import { type PassContext, planRowPasses } from '../../../src/analyses/passes/rowPasses';
+import { spearman } from '../../../src/linalg/statistics/spearman';
+import type { TrackedKind } from '../../../src/model/buildModuleSides';
+import type { LanguageModel } from '../../../src/model/openLanguageModel';
+import { contextOf, fullModel, loraModel, type ReferenceRow, reference, relativeError, rowsOf } from './support';
+
+interface Case {
+  readonly context: PassContext;
+  readonly columns: Columns;
+  readonly rows: readonly ReferenceRow[];
+  readonly gradients: GradientMatrix;
+  readonly queries: Float32Array;
+}
+
+async function gradientsOf(rows: readonly ReferenceRow[], columns: Columns, context: PassContext) {
+  const values = new Float32Array(rows.length * columns.width);
+  const plan = planRowPasses(rows, 5, context.model.config);
+  await computeRowGradients(rows, plan, columns, context, (pass) => {
+    for (const [i, row] of pass.rows.entries()) {
+      values.set(pass.gradients.subarray(i * columns.width, (i + 1) * columns.width), row * columns.width);
+    }
+  });
+  return values;
+}
+
+async function open(model: LanguageModel, kind: TrackedKind): Promise<Case> {
+  const context = await contextOf(model);
+  const columns = columnsOf(model, kind);
+  const rows = rowsOf(reference.batch);
+  return {
+    context,
+    columns,
+    rows,
+    gradients: memoryGradients(columns, await gradientsOf(rows, columns, context)),
+    queries: await gradientsOf(rowsOf(reference.query_batch), columns, context),
+  };
+}
+
+function row(scores: Float32Array, query: number): Float32Array {
+  return scores.subarray(query * 12, (query + 1) * 12);
+}
+
+describe('influence of a full fine-tune, against the reference', () => {
+  let full: Case;
+  before(async () => {
+    full = await open(await fullModel(), 'linear');
+  });
+  after(() => full.context.sessions.releaseAll());
+
+  it('graddot is the dot product of the reference per-row gradients', async () => {
+    const { scores } = await gradDot({ gradients: full.gradients, queries: full.queries, count: 2 });
+    for (const q of [0, 1]) assert.ok(relativeError(row(scores, q), reference.gradient_dot.total[q]) < 1e-4);
+  });
+
+  it('gradcos divides by both norms', async () => {
+    const { scores } = await gradCos({ gradients: full.gradients, queries: full.queries, count: 2 });
+    for (const q of [0, 1]) assert.ok(relativeError(row(scores, q), reference.gradient_cosine.total[q]) < 1e-4);
+  });
+
+  it('datainf is that of the reference', async () => {
+    const { scores } = await dataInf({ gradients: full.gradients, queries: full.queries, count: 2 });
+    for (const q of [0, 1])
+      assert.ok(relativeError(row(scores, q), reference.datainf_full_weights.scores.total[q]) < 1e-3);
+  });
+
+  for (const labels of ['empirical', 'sampled'] as const) {
+    it(`ekfac with the reference's ${labels} labels has its scores`, async () => {
+      const { context, columns } = full;
+      const own = reference['ekfac-sampled'].sampled_labels;
+      const rows = labels === 'empirical' ? full.rows : rowsOf(reference.batch, own);
+      const plan = planRowPasses(rows, 5, context.model.config);
+      const settings = { kind: 'ekfac', labels: 'empirical', seed: 0 } as const;
+      const factors = await fitFactors(settings, rows, plan, columns, context, () => undefined);
+      const rotator = await createRotator(columns, factors.modules, 4, context.place);
+      const { scores } = await kroneckerFactored({ ...full, count: 2, factors, rotator, damping: 0.1 });
+      await rotator.release();
+      const expected = reference[`ekfac-${labels}`].scores_heuristic_damping.total;
+      for (const q of [0, 1]) {
+        assert.ok(spearman(row(scores, q), expected[q]) >= 0.999);
+        assert.ok(relativeError(row(scores, q), expected[q]) < 1e-3);
+      }
+    });
+  }
+
+  it('position scores of every linear method add up to the row score', async () => {
+    const { scores, directions } = await dataInf({ gradients: full.gradients, queries: full.queries, count: 2 });
+    const direction = directions!.subarray(0, full.columns.width);
+    const positions = await computeTokenScores(full.rows, 5, direction, full.columns, full.context);
+    const sums = positions.map((values) => values.reduce((sum, value) => sum + value, 0));
+    assert.ok(relativeError(sums, [...row(scores, 0)]) < 1e-3);
+    assert.deepEqual(
+      positions.map(({ length }) => length),
+      full.rows.map(({ ids }) => ids.length),
+    );
+  });
+});
+
+describe('influence of an adapter, against the reference', () => {
+  let lora: Case;
+  before(async () => {
+    lora = await open(await loraModel(), 'adapter');
+  });
+  after(() => lora.context.sessions.releaseAll());
+
+  it('graddot is the dot product of the reference per-row gradients', async () => {
+    const { scores } = await gradDot({ gradients: lora.gradients, queries: lora.queries, count: 2 });
+    for (const q of [0, 1]) assert.ok(relativeError(row(scores, q), reference.lora.gradient_dot.total[q]) < 1e-4);
+  });
+
+  it('datainf is that of the reference, each factor a layer', async () => {
+    const { scores } = await dataInf({ gradients: lora.gradients, queries: lora.queries, count: 2 });
+    for (const q of [0, 1]) assert.ok(relativeError(row(scores, q), reference.lora.datainf.scores.total[q]) < 1e-3);
+  });
+});

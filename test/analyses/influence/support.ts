@@ -1,0 +1,68 @@
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { PassContext } from '../../../src/analyses/passes/rowPasses';
+import { mapWeights } from '../../../src/model/checkpoint/mapWeights';
+import { type LanguageModel, openLanguageModel } from '../../../src/model/openLanguageModel';
+import { createSessionCache } from '../../../src/runtime/sessionCache';
+
+const fixtures = path.resolve('test/fixtures');
+
+/** Reference numbers of `test/fixtures/influence`. */
+export const reference = JSON.parse(readFileSync(path.join(fixtures, 'influence', 'influence.json'), 'utf8'));
+
+/** The Llama fixture at the end of its recorded full fine-tune. */
+export async function fullModel(): Promise<LanguageModel> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'whence-influence-'));
+  cpSync(path.join(fixtures, 'models', 'llama'), folder, { recursive: true });
+  cpSync(path.join(fixtures, 'training', 'full-final.safetensors'), path.join(folder, 'model.safetensors'));
+  return openLanguageModel({ label: 'full', path: folder, adapter: undefined }, options);
+}
+
+/** The Llama fixture with its adapter at the end of its recorded run. */
+export async function loraModel(): Promise<LanguageModel> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'whence-influence-'));
+  cpSync(path.join(fixtures, 'adapters', 'llama-lora-qv'), folder, { recursive: true });
+  cpSync(path.join(fixtures, 'training', 'lora-final.safetensors'), path.join(folder, 'adapter_model.safetensors'));
+  return openLanguageModel({ label: 'lora', path: path.join(fixtures, 'models', 'llama'), adapter: folder }, options);
+}
+
+const options = { workingFolder: process.cwd(), environment: {}, homeFolder: '/nowhere', now: () => new Date(0) };
+
+export async function contextOf(model: LanguageModel): Promise<PassContext> {
+  const cache = mkdtempSync(path.join(tmpdir(), 'whence-cache-'));
+  const weights = await mapWeights(model.checkpoint, cache, () => undefined);
+  return { model, weights, place: { device: 'cpu', threads: 1 }, sessions: createSessionCache(2) };
+}
+
+interface Batch {
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask: readonly (readonly number[])[];
+  readonly labels: readonly (readonly number[])[];
+}
+
+export interface ReferenceRow {
+  readonly ids: Int32Array;
+  readonly labels: Int32Array;
+  readonly weight: number;
+  readonly encodingHash: string;
+}
+
+/** Rows of a reference batch without their padding, with labels of its own or others. */
+export function rowsOf(batch: Batch, labels: Batch['labels'] = batch.labels): ReferenceRow[] {
+  return batch.input_ids.map((ids, row) => {
+    const length = batch.attention_mask[row]!.reduce((sum, real) => sum + real, 0);
+    return {
+      ids: Int32Array.from(ids.slice(0, length)),
+      labels: Int32Array.from(labels[row]!.slice(0, length)),
+      weight: 1,
+      encodingHash: `row ${row}`,
+    };
+  });
+}
+
+/** Largest absolute difference divided by the largest absolute reference value. */
+export function relativeError(found: ArrayLike<number>, expected: readonly number[]): number {
+  const largest = Math.max(...expected.map(Math.abs));
+  return Math.max(...expected.map((value, i) => Math.abs(value - found[i]!))) / largest;
+}
