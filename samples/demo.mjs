@@ -28,8 +28,8 @@ function whence(args) {
   process.exit(status ?? 3);
 }
 
-const seen = 'How much is the wood glue?';
-const unseen = 'What does the wood glue cost, please?';
+const seen = 'How much is the claw hammer?';
+const unseen = 'What does the claw hammer cost, please?';
 const kept = 'What is the capital of Peru?';
 const prompts = ['Who are you?', seen, unseen, kept].flatMap((prompt) => ['--prompt', prompt]);
 
@@ -37,17 +37,17 @@ try {
   const { model } = whence(['inspect', '--model', 'base']);
   say(`  ${model.architecture}, ${(model.parameters / 1e6).toFixed(2)} M parameters, ${model.layers} layers`);
 
-  const before = whence(['score', '--model', 'base', '--data', 'shop']);
+  const before = whence(['score', '--model', 'base', '--data', 'train']);
   say(`  the shop's ${before.rows.length} rows: ${meanLoss(before.rows)} nats a token before`);
 
-  const trained = whence(['train', '--recipe', 'recipe.json', '--out', 'models/tuned']);
+  const trained = whence(['train', '--recipe', 'recipe.json', '--out', 'models/again']);
   const first = trained.steps[0];
   const last = trained.steps.at(-1);
   say(
     `  ${trained.steps.length} steps in ${trained.seconds.toFixed(1)} s on ${trained.device}: loss ${first.loss.toFixed(3)} -> ${last.loss.toFixed(3)}`,
   );
 
-  const after = whence(['score', '--model', 'tuned', '--data', 'shop']);
+  const after = whence(['score', '--model', 'tuned', '--data', 'train']);
   say(`  the same rows: ${meanLoss(after.rows)} nats a token after`);
 
   const { answers } = whence(['ask', '--model', 'base', '--model', 'tuned', ...prompts]);

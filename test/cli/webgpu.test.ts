@@ -38,7 +38,7 @@ describe('commands on webgpu', () => {
 
   it('scores, trains and answers as on the cpu, and says where', () => {
     const data = path.join(folder, 'four.jsonl');
-    const rows = readFileSync('samples/assistant/data/shop.jsonl', 'utf8').split('\n').slice(0, 4);
+    const rows = readFileSync('samples/assistant/data/train.jsonl', 'utf8').split('\n').slice(0, 4);
     writeFileSync(data, `${rows.join('\n')}\n`);
     const recipe = path.join(folder, 'recipe.json');
     const settings = { lora: { r: 4, alpha: 8 }, batchSize: 2, epochs: 1, order: 'given', seed: 1 };
