@@ -2,8 +2,8 @@ import { GraphBuilder } from '../../graph/builder';
 import { differentiate } from '../../graph/differentiate';
 import { differentiateWithRecomputation } from '../../graph/differentiateWithRecomputation';
 import type { Graph, Shape, Value } from '../../graph/ir';
-import { buildForward, observe } from '../../model/buildForward';
-import { buildLoss } from '../../model/buildLoss';
+import { buildForward, type ForwardGraph, observe } from '../../model/buildForward';
+import { buildLoss, type LossValues } from '../../model/buildLoss';
 import type { ModelConfig } from '../../model/modelConfig';
 import type { PassShape } from './planShapes';
 import { loraAName, loraBName, type Trainable } from './trainable';
@@ -44,6 +44,35 @@ export function buildTrainingStep(
   activations: Activations,
 ): Graph {
   const builder = new GraphBuilder();
+  const { trained, forward, loss } = appendTrainedLoss(builder, config, trainable, shape);
+  const wrt = [...trained.values()];
+  const boundaries = forward.layers.map(({ residPre }) => residPre);
+  const gradients =
+    activations === 'held'
+      ? differentiate(builder, loss.sum, wrt)
+      : differentiateWithRecomputation(builder, loss.sum, wrt, boundaries).gradients;
+  return builder.finish([
+    { name: logProbabilitiesName, value: loss.logProbabilities },
+    ...[...trained.keys()].map((name, index) => ({ name: gradientName(name), value: gradients[index]! })),
+  ]);
+}
+
+export interface TrainedLoss {
+  /** The trained tensors, in the order of `trainable.shapes`. */
+  readonly trained: ReadonlyMap<string, Value>;
+  readonly forward: ForwardGraph;
+  readonly loss: LossValues;
+  /** [trained] the fed weights. */
+  readonly weights: Value;
+}
+
+/** Forward pass and loss of one pass of training, everything of `feedNames` and the trained tensors being inputs. */
+export function appendTrainedLoss(
+  builder: GraphBuilder,
+  config: ModelConfig,
+  trainable: Trainable,
+  shape: PassShape,
+): TrainedLoss {
   const inputIds = builder.input(feedNames.inputIds, 'int64', [shape.batch, shape.length]);
   const places = builder.input(feedNames.places, 'int64', [shape.trained]);
   const targets = builder.input(feedNames.targets, 'int64', [shape.trained]);
@@ -64,14 +93,5 @@ export function buildTrainingStep(
     intervene: observe,
   });
   const loss = buildLoss(builder, forward, { places, targets, weights });
-  const wrt = [...trained.values()];
-  const boundaries = forward.layers.map(({ residPre }) => residPre);
-  const gradients =
-    activations === 'held'
-      ? differentiate(builder, loss.sum, wrt)
-      : differentiateWithRecomputation(builder, loss.sum, wrt, boundaries).gradients;
-  return builder.finish([
-    { name: logProbabilitiesName, value: loss.logProbabilities },
-    ...[...trained.keys()].map((name, index) => ({ name: gradientName(name), value: gradients[index]! })),
-  ]);
+  return { trained, forward, loss, weights };
 }

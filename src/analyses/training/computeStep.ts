@@ -51,7 +51,7 @@ export interface StepComputer {
 }
 
 /** tokenMean: trained tokens of the whole step. rowSum: its rows. Neither sees row weights. */
-function denominator(rows: readonly TrainingRow[], reduction: Recipe['lossReduction']): number {
+export function stepDenominator(rows: readonly TrainingRow[], reduction: Recipe['lossReduction']): number {
   return reduction === 'rowSum' ? rows.length : rows.reduce((sum, { encoded }) => sum + countTrained(encoded), 0);
 }
 
@@ -80,7 +80,7 @@ export function createStepComputer(context: StepContext): StepComputer {
     });
 
   const compute = async (step: PlannedStep, values: ParameterValues): Promise<StepGradients> => {
-    const divisor = denominator(rowsOf(step.rows), recipe.lossReduction);
+    const divisor = stepDenominator(rowsOf(step.rows), recipe.lossReduction);
     let loss = 0;
     let gradients: ReadonlyMap<string, Float32Array> | undefined;
     for (const numbers of microBatches(step, recipe.batchSize)) {

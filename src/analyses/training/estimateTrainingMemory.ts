@@ -56,8 +56,8 @@ export function trainingMemoryParts(
   };
 }
 
-/** What a session adds at its peak, the copy of its outputs included. */
-function sessionBytes(graph: Graph): number {
+/** What a session of a training graph adds at its peak, the copy of its outputs included; packed weights not counted. */
+export function sessionBytes(graph: Graph): number {
   const { residentBytes, constantBytes } = planMemory(graph);
   return residentBytes + constantBytes + graph.nodes.length * bytesOfNode;
 }

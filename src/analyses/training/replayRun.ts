@@ -14,6 +14,8 @@ import type { TrainingRow } from './trainingRow';
 
 /** A recorded run, read and checked: everything that a replay computes with. */
 export interface RecordedRun {
+  /** Where the record lies, its checkpoints with it. */
+  readonly folder: string;
   readonly record: RunRecord;
   /** By number; only what the steps use is trained on. */
   readonly rows: ReadonlyMap<number, TrainingRow>;
@@ -58,7 +60,7 @@ export async function openRun(runFolder: string, model: TrainingModel): Promise<
       'Restore the folder from a copy, or train again.',
     );
   const steps = record.steps.map(({ step, lr, rows: numbers }) => ({ step, learningRate: lr, rows: numbers }));
-  return { record, rows: byNumber, steps, ...start };
+  return { folder: runFolder, record, rows: byNumber, steps, ...start };
 }
 
 async function recordedStart(
@@ -96,7 +98,7 @@ export interface Replay {
  */
 export async function replayRun(
   run: RecordedRun,
-  model: TrainingModel,
+  model: Pick<TrainingModel, 'config' | 'weights'>,
   activations: Activations,
   rowFactor: StepContext['rowFactor'],
   afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,

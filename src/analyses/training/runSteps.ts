@@ -35,7 +35,7 @@ export function initialState(values: ParameterValues, optimizer: Recipe['optimiz
  */
 export async function runSteps(
   context: Pick<StepContext, 'rows'> & { readonly recipe: Pick<Recipe, 'optimizer' | 'gradClip'> },
-  computer: StepComputer,
+  computer: Pick<StepComputer, 'compute'>,
   steps: readonly PlannedStep[],
   state: TrainingState,
   afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { makeFolder, writeAtomically } from '../../../data/writeFile';
-import { UserError } from '../../../protocol/errors';
+import { inputError, UserError } from '../../../protocol/errors';
 import type { TrainingState } from '../runSteps';
 import type { ParameterValues, Trainable } from '../trainable';
 import { contentHash, type FileIdentity, type RecordTensor, readTensorFile, writeTensorFile } from './tensorFile';
@@ -121,16 +121,52 @@ export async function resume(folder: string, state: TrainingState, stateNames: r
       throw error;
     });
     if (tensors === undefined || !fits(tensors, state, stateNames, identity.step)) continue;
-    for (const [name, values] of state.values) {
-      values.set(tensors.get(`parameter:${name}`)!.data);
-      for (const [index, data] of state.moments.get(name)!.entries())
-        data.set(tensors.get(`${stateNames[index]}:${name}`)!.data);
-    }
-    state.losses.push(...tensors.get('losses')!.data);
-    state.gradientNorms.push(...tensors.get('gradient_norms')!.data);
-    state.step = identity.step;
+    fill(tensors, state, stateNames, identity.step);
     return;
   }
+}
+
+/**
+ * Brings `state` to a checkpoint of a finished run.
+ *
+ * @param folder the run's `checkpoints/`
+ * @throws UserError `record-damaged`
+ */
+export async function readCheckpoint(
+  folder: string,
+  identity: StateIdentity,
+  state: TrainingState,
+  stateNames: readonly string[],
+): Promise<void> {
+  const tensors = await readTensorFile(folder, identity);
+  if (!fits(tensors, state, stateNames, identity.step))
+    throw inputError(
+      'record-damaged',
+      `${path.join(folder, identity.file)} is not the state of this run after step ${identity.step}.`,
+      'Restore the folder from a copy, or train again.',
+    );
+  fill(tensors, state, stateNames, identity.step);
+}
+
+function fill(
+  tensors: ReadonlyMap<string, RecordTensor>,
+  state: TrainingState,
+  stateNames: readonly string[],
+  step: number,
+): void {
+  for (const [name, values] of state.values) {
+    values.set(tensors.get(`parameter:${name}`)!.data);
+    for (const [index, data] of state.moments.get(name)!.entries())
+      data.set(tensors.get(`${stateNames[index]}:${name}`)!.data);
+  }
+  for (const [list, name] of [
+    [state.losses, 'losses'],
+    [state.gradientNorms, 'gradient_norms'],
+  ] as const) {
+    list.length = 0;
+    for (const value of tensors.get(name)!.data) list.push(value);
+  }
+  state.step = step;
 }
 
 function fits(

@@ -39,6 +39,8 @@ export interface InfluenceEntry {
   readonly loss_at_each_step: readonly number[];
   readonly grad_norm_before_clip: readonly number[];
   readonly leave_one_out_change_of_query_loss_sum: readonly (readonly number[])[];
+  readonly clipped: readonly boolean[];
+  readonly derivative_exact_float64: readonly (readonly number[])[];
 }
 
 export interface RecordedReference {
