@@ -1,6 +1,6 @@
-// Makes the Python environment of the yardsticks in .cache/peers/: a virtual environment with PyTorch, transformers and
-// peft. `npm run bench -- --peers` needs it, nothing else does. Arguments are handed to pip (an index of CPU-only
-// builds of torch, for example).
+// Makes the Python environment of the yardsticks in .cache/peers/: a virtual environment with PyTorch, transformers,
+// peft, kronfluence, bergson and bm25s. `npm run bench -- --peers` and the comparisons of influence need it, nothing
+// else does. Arguments are handed to pip (an index of CPU-only builds of torch, for example).
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,9 +21,15 @@ function main() {
   if (creator === undefined) return 'Python was not found. Install Python 3.10 or later and run this again.';
   if (!succeeds(creator, ['-m', 'venv', folder]))
     return `${creator} could not make a virtual environment in ${folder}.`;
-  const requirements = path.join(here, 'requirements.txt');
-  if (!succeeds(python, ['-m', 'pip', 'install', '-r', requirements, ...process.argv.slice(2)]))
-    return 'pip could not install the yardsticks; its message is above.';
+  const lists = [
+    ['-r', path.join(here, 'requirements.txt')],
+    // These ask for torchvision and torchaudio, which nothing here uses and whose builds seldom fit a CPU-only torch.
+    ['--no-deps', '-r', path.join(here, 'requirementsAlone.txt')],
+  ];
+  for (const list of lists) {
+    if (!succeeds(python, ['-m', 'pip', 'install', ...list, ...process.argv.slice(2)]))
+      return 'pip could not install the yardsticks; its message is above.';
+  }
   console.log(`The yardsticks are ready: npm run bench -- --peers uses ${python}.`);
   return undefined;
 }
