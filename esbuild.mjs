@@ -24,13 +24,15 @@ const shared = {
 // Suites, and programs that suites start as child processes.
 async function testFiles(folder) {
   const entries = await readdir(folder, { recursive: true });
-  return entries.filter((name) => /\.(?:test|child)\.ts$/.test(name)).map((name) => path.join(folder, name));
+  return entries
+    .filter((name) => /\.(?:test|child)\.ts$/.test(name))
+    .map((name) => ({ in: path.join(folder, name), out: name.replace(/\.ts$/, '') }));
 }
 
 await rm('dist', { recursive: true, force: true });
 await build({
   ...shared,
-  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts' },
+  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts', worker: 'src/workers/main.ts' },
   outdir: 'dist',
 });
 await chmod('dist/cli.mjs', 0o755);
@@ -43,8 +45,7 @@ if (process.argv.includes('--tests')) {
   await rm('out-test', { recursive: true, force: true });
   await build({
     ...shared,
-    entryPoints: await testFiles('test'),
-    outbase: 'test',
+    entryPoints: [...(await testFiles('test')), { in: 'src/workers/main.ts', out: 'worker' }],
     outdir: 'out-test',
     packages: 'external',
   });

@@ -12,9 +12,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   graph: ['protocol'],
   runtime: ['protocol'],
   store: ['protocol', 'data'],
+  workers: ['protocol', 'linalg'],
   model: ['protocol', 'graph', 'data', 'linalg', 'text'],
-  analyses: ['protocol', 'model', 'text', 'graph', 'runtime', 'linalg', 'data', 'store'],
-  engine: ['protocol', 'analyses', 'model', 'text', 'graph', 'runtime', 'linalg', 'data', 'store'],
+  analyses: ['protocol', 'model', 'text', 'graph', 'runtime', 'linalg', 'data', 'store', 'workers'],
+  engine: ['protocol', 'analyses', 'model', 'text', 'graph', 'runtime', 'linalg', 'data', 'store', 'workers'],
   jobs: ['protocol', 'data', 'store'],
   cli: ['protocol', 'jobs', 'data', 'text', 'store'],
 };
