@@ -5,10 +5,19 @@ import { addDoctor } from './commands/doctor';
 import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
 import { addScore } from './commands/score';
+import { addTest } from './commands/test';
 import { addTrain } from './commands/train';
 
 /** In the order of the help text. Each adds one command whose code is loaded when it runs. */
-const commands: readonly ((program: Command) => void)[] = [addInit, addDoctor, addInspect, addAsk, addScore, addTrain];
+const commands: readonly ((program: Command) => void)[] = [
+  addInit,
+  addDoctor,
+  addInspect,
+  addAsk,
+  addScore,
+  addTest,
+  addTrain,
+];
 
 /** The whole command line. Parsing errors throw (`CommanderError`) and never end the process. */
 export function buildProgram(): Command {

@@ -1,27 +1,16 @@
+import type { Expectation } from '../protocol/behaviour';
+import { inputError } from '../protocol/errors';
 import type { JsonObject, JsonValue } from '../protocol/json';
 import { nearest } from './config/check';
 import type { DataLimits } from './limits';
 import { own } from './own';
-import { rowProblem } from './parseRow';
+import { rowOf, rowProblem } from './parseRow';
 import { misspelled, readId, readTurns } from './queries';
 import { readRows } from './readRows';
 import { RowFault, wrongType } from './schemas/fault';
 import type { Message, Row, RowAddress, RowProblem } from './types';
 
-/** What an answer must be like; every condition that is given must hold. */
-export interface Expectation {
-  readonly equals: string | undefined;
-  /** All of them. */
-  readonly contains: readonly string[];
-  /** None of them. */
-  readonly notContains: readonly string[];
-  /** Source of a regular expression that must match somewhere. It compiles; matching it needs a time limit. */
-  readonly matches: string | undefined;
-  readonly refuses: boolean | undefined;
-  /** The first must be likelier than the second. */
-  readonly prefers: { readonly chosen: string; readonly rejected: string } | undefined;
-}
-
+/** A behaviour test of a file; a `BehaviourCase` with the whole of its address. */
 export interface BehaviourTest {
   readonly id: string;
   readonly address: RowAddress;
@@ -68,6 +57,22 @@ export async function parseBehaviours(
     }
   }
   return { tests, problems };
+}
+
+/**
+ * A test that stands in no file: the same keys as a row of one.
+ *
+ * @param origin where it comes from, for messages: `--prompt`
+ * @param number 0-based, among the tests of the same origin
+ * @throws UserError where it is no test
+ */
+export function inlineBehaviour(value: JsonObject, origin: string, number: number): BehaviourTest {
+  try {
+    return readTest(rowOf(value, { file: origin, row: number, line: undefined, bytes: undefined }));
+  } catch (error) {
+    if (!(error instanceof RowFault)) throw error;
+    throw inputError(error.code, `${origin}: ${error.message}`, error.next);
+  }
 }
 
 function readTest(row: Row): BehaviourTest {

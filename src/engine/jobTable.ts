@@ -25,5 +25,6 @@ export const jobTable: JobTable = {
   modelNeeds: async () => (await import('./jobs/modelNeeds')).modelNeeds,
   ask: async () => (await import('./jobs/ask')).ask,
   score: async () => (await import('./jobs/score')).score,
+  test: async () => (await import('./jobs/test')).test,
   train: async () => (await import('./jobs/train')).train,
 };

@@ -1,5 +1,6 @@
 /** Holds requests, which are any plain data within the bounds of a message, to their types. */
 import { z } from 'zod';
+import type { TestRequest } from '../protocol/behaviour';
 import { inputError } from '../protocol/errors';
 import type { JsonObject } from '../protocol/json';
 import {
@@ -69,6 +70,43 @@ const askShape = z.strictObject({
   maxTokens: z.int().min(1).max(1_000_000),
 });
 
+const shortText = z.string().max(1 << 16);
+const conditions = z.array(text).max(1000);
+const expectation = z.strictObject({
+  equals: text.optional().transform(orUndefined),
+  contains: conditions,
+  notContains: conditions,
+  matches: z.string().max(1000).optional().transform(orUndefined),
+  refuses: z.boolean().optional().transform(orUndefined),
+  prefers: z.strictObject({ chosen: text, rejected: text }).optional().transform(orUndefined),
+});
+const turn = z.strictObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+  content: text,
+  extra: plainObject,
+});
+const behaviour = z.strictObject({
+  id: shortText,
+  address: z.strictObject({
+    file: place,
+    row: z.int().min(0),
+    line: z.int().min(1).optional().transform(orUndefined),
+  }),
+  prompt: z.union([text, z.array(turn).min(1).max(10_000)]),
+  expect: expectation,
+  tags: z.array(shortText).max(1000),
+});
+
+const testShape = z.strictObject({
+  kind: z.literal('test'),
+  compute,
+  models: z.array(model).min(1).max(16),
+  tests: z.array(behaviour).min(1).max(20_000),
+  template: z.enum(['chat', 'raw']),
+  maxTokens: z.int().min(1).max(1_000_000),
+  batchSize: z.int().min(1).max(4096),
+});
+
 const scoreShape = z.strictObject({
   kind: z.literal('score'),
   compute,
@@ -109,6 +147,7 @@ const modelNeedsShape = z.strictObject({
 
 export const checkModelNeeds = (request: unknown): ModelNeedsRequest => check(modelNeedsShape, request);
 export const checkAsk = (request: unknown): AskRequest => check(askShape, request);
+export const checkTest = (request: unknown): TestRequest => check(testShape, request);
 export const checkScore = (request: unknown): ScoreRequest => check(scoreShape, request);
 export const checkTrain = (request: unknown): TrainRequest => check(trainShape, request);
 export const checkInspectModel = (request: unknown): InspectModelRequest => check(inspectModelShape, request);

@@ -2,6 +2,7 @@
  * The messages between whoever wants a job done (`jobs/`) and the engine that does it (`engine/`). Both sides check
  * every message before they use it: shape, depth, count and size are bounded.
  */
+import type { TestRequest, TestResult } from './behaviour';
 import type { DoctorRequest, DoctorResult } from './doctor';
 import type { UserErrorData } from './errors';
 import type {
@@ -28,6 +29,7 @@ export interface Jobs {
   modelNeeds: { readonly request: ModelNeedsRequest; readonly result: ModelNeedsResult };
   ask: { readonly request: AskRequest; readonly result: AskResult };
   score: { readonly request: ScoreRequest; readonly result: ScoreResult };
+  test: { readonly request: TestRequest; readonly result: TestResult };
   train: { readonly request: TrainRequest; readonly result: TrainResult };
 }
 
