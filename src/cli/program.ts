@@ -4,7 +4,9 @@ import { addAsk } from './commands/ask';
 import { addDoctor } from './commands/doctor';
 import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
+import { addLineage } from './commands/lineage';
 import { addScore } from './commands/score';
+import { addStore } from './commands/store';
 import { addTest } from './commands/test';
 import { addTrain } from './commands/train';
 
@@ -17,6 +19,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addScore,
   addTest,
   addTrain,
+  addStore,
+  addLineage,
 ];
 
 /** The whole command line. Parsing errors throw (`CommanderError`) and never end the process. */

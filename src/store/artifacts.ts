@@ -6,7 +6,7 @@
  * last: an artifact is there whole or not at all, and of two writers one wins.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { readExactly, withFile } from '../data/fileAccess';
 import { canonicalJson } from '../data/hash';
@@ -17,11 +17,11 @@ import { makeFolder } from '../data/writeFile';
 import { inputError, internalError, UserError } from '../protocol/errors';
 import { isJsonObject, type JsonObject } from '../protocol/json';
 import { version } from '../protocol/version';
-import { readStoredJson, writeStoredJson } from './storedJson';
+import { markUsed, readStoredJson, writeStoredJson } from './storedJson';
 import { prepareStore, type StoreSettings } from './storeFolder';
 import { requireRoom } from './storeSize';
 
-const artifactSchema = 'whence.artifact/1';
+export const artifactSchema = 'whence.artifact/1';
 const readChunkBytes = 32 << 20;
 
 export type ArtifactArray = Float32Array | Float64Array;
@@ -149,7 +149,8 @@ export async function openArtifacts(
   };
 }
 
-function isTensorFileOf(hash: string, name: string): boolean {
+/** Whether a file name is that of an artifact's tensors. */
+export function isTensorFileOf(hash: string, name: string): boolean {
   return name.startsWith(`${hash}-`) && /^[0-9a-f]+-[0-9a-f]{8}\.safetensors$/.test(name);
 }
 
@@ -256,13 +257,4 @@ async function readValues(
     throw error;
   }
   return data;
-}
-
-/** The time of the JSON file says when an artifact was last used. */
-function markUsed(file: string): void {
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch {
-    // A store that may only be read cannot remember when it was last used.
-  }
 }

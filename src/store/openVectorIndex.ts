@@ -1,15 +1,16 @@
 /** An index of vectors on disk, one per row of training data, keyed by the row's `encodingHash`. */
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { makeFolder } from '../data/writeFile';
 import { inputError, internalError, UserError } from '../protocol/errors';
 import { version } from '../protocol/version';
+import { abandonedFiles } from './abandonedFiles';
 import { decodeHalfRows } from './halfRows';
 import { withLease } from './lease';
 import { PendingRows } from './pendingRows';
 import { readVectors, type VectorTarget } from './readVectors';
 import { type RowPlace, ShardCatalogue } from './shardCatalogue';
-import { readStoredJson, writeStoredJson } from './storedJson';
+import { markUsed, readStoredJson, writeStoredJson } from './storedJson';
 import { prepareStore, type StoreSettings } from './storeFolder';
 import { requireRoom } from './storeSize';
 import {
@@ -21,7 +22,7 @@ import {
   widthOf,
 } from './vectorDescription';
 import { maximumShardRows, type ShardForm, verifyShard, writeShard } from './vectorShard';
-import { hostSlug, isAlive, newWriter } from './writerIdentity';
+import { newWriter } from './writerIdentity';
 import {
   lostShards,
   newSegment,
@@ -31,7 +32,7 @@ import {
   writeSegment,
 } from './writerSegment';
 
-const manifestSchema = 'whence.index/1';
+export const manifestSchema = 'whence.index/1';
 
 export interface VectorIndexSettings extends StoreSettings {
   /** The part of the rows that this process computes; undefined: all of them. */
@@ -79,7 +80,7 @@ export async function openVectorIndex(
   if (existsSync(manifest)) checkManifest(manifest, hash);
   else await writeManifest(manifest, hash, description);
   const index = new VectorIndex(storeFolder, folder, hash, description, settings);
-  removeTemporaryFiles(folder);
+  for (const file of abandonedFiles(folder)) rmSync(file, { force: true });
   await index.refresh();
   return index;
 }
@@ -98,25 +99,7 @@ function checkManifest(file: string, hash: string): void {
       'Delete that file; it is written again.',
     );
   }
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch {
-    // A store that may only be read cannot remember when it was last used.
-  }
-}
-
-/** A killed writer leaves the shard in work under a temporary name. Those of other machines are given a day. */
-function removeTemporaryFiles(folder: string): void {
-  const ours = new RegExp(`-?${hostSlug()}-(\\d+)-[0-9a-f]{8}\\b`);
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith('.') || !name.endsWith('.part')) continue;
-    const file = path.join(folder, name);
-    const changed = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    const silent = Date.now() - changed;
-    const pid = Number(ours.exec(name)?.[1] ?? Number.NaN);
-    // A minute, because a container may share the host's name but not its processes.
-    if (silent > 24 * 3600e3 || (silent > 60e3 && pid > 0 && !isAlive(pid))) rmSync(file, { force: true });
-  }
+  markUsed(file);
 }
 
 export class VectorIndex {
@@ -231,6 +214,21 @@ export class VectorIndex {
     const target = this.allocate(hashes.length);
     await this.readInto(hashes, target);
     return { element: this.form.element, width: this.width, ...target };
+  }
+
+  /**
+   * As {@link load}, into arrays of the caller's (of shared memory, say): data [>= n, width], of the index's element.
+   *
+   * @throws UserError `index-incomplete`
+   */
+  async loadInto(hashes: readonly string[], target: VectorTarget): Promise<void> {
+    const { width, scalarCount, element } = this.form;
+    const { data, rowScales, scalars } = target;
+    const n = hashes.length;
+    const fits = data.length >= n * width && rowScales.length >= n && scalars.length >= n * scalarCount;
+    if (!fits || data instanceof Uint16Array !== (element === 'float16'))
+      throw internalError(`arrays of another size or type than ${n} rows of ${width} ${element} take`);
+    await this.readInto(hashes, target);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { type JsonLimits, readJsonObject } from '../data/boundedJson';
 import { canonicalJson } from '../data/hash';
 import { writeTextAtomically } from '../data/writeFile';
@@ -19,5 +20,14 @@ export function readStoredJson(file: string): JsonObject | UserError {
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;
+  }
+}
+
+/** The time of a JSON file says when what it describes was last used. */
+export function markUsed(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // A store that may only be read cannot remember when it was last used.
   }
 }

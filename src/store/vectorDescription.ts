@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../data/hash';
 import { internalError } from '../protocol/errors';
-import type { JsonObject } from '../protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../protocol/json';
 
-export type VectorKind = 'gradients' | 'projections' | 'states';
+export const vectorKinds = ['gradients', 'projections', 'states'] as const;
+export type VectorKind = (typeof vectorKinds)[number];
 export type VectorElement = 'float16' | 'float32';
 
 /** One part of every vector, e.g. the gradient of one module. */
@@ -53,6 +54,32 @@ export function descriptionJson(description: VectorIndexDescription): JsonObject
     columns: columns.map(({ name, shape }) => ({ name, shape: [...shape] })),
     scalars: [...scalars],
   };
+}
+
+/** A description as a manifest holds it; undefined where it is none. */
+export function parseDescription(value: JsonValue | undefined): VectorIndexDescription | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { modelHash, settings, columns, scalars } = value;
+  const kind = vectorKinds.find((known) => known === value.kind);
+  const element = (['float16', 'float32'] as const).find((known) => known === value.element);
+  if (kind === undefined || element === undefined || typeof modelHash !== 'string') return undefined;
+  if (!isJsonObject(settings) || !Array.isArray(columns) || !isTexts(scalars)) return undefined;
+  const parsed: VectorColumn[] = [];
+  for (const column of columns as readonly JsonValue[]) {
+    if (!isJsonObject(column) || typeof column.name !== 'string' || !isShape(column.shape)) return undefined;
+    parsed.push({ name: column.name, shape: column.shape });
+  }
+  const width = widthOf({ columns: parsed });
+  if (!Number.isSafeInteger(width) || width < 1) return undefined;
+  return { kind, modelHash, settings, element, columns: parsed, scalars };
+}
+
+function isTexts(value: JsonValue | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
+
+function isShape(value: JsonValue | undefined): value is readonly number[] {
+  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
 }
 
 /** Hex: the name of the index's folder. */

@@ -104,6 +104,27 @@ describe('vector index', () => {
     });
   });
 
+  it('loads into shared memory as into any other, and refuses arrays that do not fit', async () => {
+    await withStore(async (store) => {
+      const half = description('float16', width);
+      const index = await openVectorIndex(store, half, small);
+      await appendRows(index, range(0, 11));
+      const asked = hashesOf([7, 8, 9, 10, 0, 1, 7]);
+      const shared = {
+        data: new Uint16Array(new SharedArrayBuffer(7 * width * 2)),
+        rowScales: new Float32Array(new SharedArrayBuffer(7 * 4)),
+        scalars: new Float32Array(new SharedArrayBuffer(7 * 2 * 4)),
+      };
+      await index.loadInto(asked, shared);
+      const { data, rowScales, scalars } = await index.load(asked);
+      assert.deepEqual([...shared.data], [...data]);
+      assert.deepEqual([...shared.rowScales], [...rowScales]);
+      assert.deepEqual([...shared.scalars], [...scalars]);
+      await assert.rejects(index.loadInto([...asked, ...asked], shared), /internal/);
+      await assert.rejects(index.loadInto(asked, { ...shared, data: new Float32Array(7 * width) }), /internal/);
+    });
+  });
+
   it('two descriptions never share a vector', async () => {
     await withStore(async (store) => {
       const one = await openVectorIndex(store, form, small);
