@@ -63,7 +63,7 @@ function withSpectrum(values: readonly number[], seed: number): Float64Array {
 describe('symmetricEigen', () => {
   it('decomposes random matrices of any size, bit for bit the same each time', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -1, max: 45 }), fc.nat(1000), (n, rank, seed) => {
+      fc.property(fc.integer({ min: 0, max: 90 }), fc.integer({ min: -1, max: 100 }), fc.nat(1000), (n, rank, seed) => {
         const matrix = covariance(n, Math.max(0, rank), seed);
         const found = check(matrix, n);
         assert.deepEqual(symmetricEigen(matrix, n), found);
@@ -78,8 +78,36 @@ describe('symmetricEigen', () => {
       [130, 40],
       [200, 3],
       [300, 310],
+      [513, 90],
     ] as const)
       check(covariance(n, rank, n), n);
+  });
+
+  it('joins halves whose values agree to nearly all digits: glued Wilkinson matrices, couplings of every size', () => {
+    const random = createRandom(3, 'tridiagonal');
+    const tridiagonal = (n: number, d: (i: number) => number, e: (i: number) => number): void => {
+      const matrix = new Float64Array(n * n);
+      for (let i = 0; i < n; i++) matrix[i * n + i] = d(i);
+      for (let i = 1; i < n; i++) matrix[i * n + i - 1] = matrix[(i - 1) * n + i] = e(i);
+      check(matrix, n);
+    };
+    for (const glue of [1e-14, 1e-9, 1e-4])
+      tridiagonal(
+        210,
+        (i) => Math.abs((i % 21) - 10),
+        (i) => (i % 21 === 0 ? glue : 1),
+      );
+    for (let round = 0; round < 12; round++)
+      tridiagonal(
+        30 + random.integer(90),
+        () => random.integer(3),
+        () => (random.integer(4) === 0 ? 0 : 10 ** -random.integer(17)) * (random.integer(2) === 0 ? -1 : 1),
+      );
+    tridiagonal(
+      120,
+      () => 1,
+      () => -1e-3,
+    );
   });
 
   it('finds known eigenvalues: clustered, repeated, of both signs, far apart', () => {
