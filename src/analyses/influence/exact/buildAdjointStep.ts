@@ -1,7 +1,7 @@
 import { GraphBuilder } from '../../../graph/builder';
 import { differentiate } from '../../../graph/differentiate';
 import { differentiateWithRecomputation } from '../../../graph/differentiateWithRecomputation';
-import type { Graph } from '../../../graph/ir';
+import type { Graph, Value } from '../../../graph/ir';
 import { jacobianVectorProduct } from '../../../graph/jacobianVectorProduct';
 import type { ModelConfig } from '../../../model/modelConfig';
 import { type Activations, appendTrainedLoss } from '../../training/buildTrainingStep';
@@ -49,9 +49,16 @@ export function buildAdjointStep(
   const products =
     activations === 'held'
       ? differentiate(builder, change, wrt)
-      : differentiateWithRecomputation(builder, change, wrt, [...layerInputs, ...layerTangents]).gradients;
+      : differentiateWithRecomputation(builder, change, wrt, inOrderMade(builder, [...layerInputs, ...layerTangents]))
+          .gradients;
   return builder.finish([
     { name: tangentsName, value: tangents! },
     ...[...trained.keys()].map((name, index) => ({ name: productName(name), value: products[index]! })),
   ]);
+}
+
+/** A tangent that is zero (before the first adapter, say) is an earlier value than its place among the layers. */
+function inOrderMade(builder: GraphBuilder, values: readonly Value[]): readonly Value[] {
+  const wanted = new Set(values);
+  return builder.allNodes().flatMap(({ output }) => (wanted.has(output) ? [output] : []));
 }

@@ -171,6 +171,7 @@ describe('derivatives through a recorded run', () => {
     const found = await differentiate(recorded, {});
     assert.ok(found.notes.guardedElements > 0);
     for (const values of found.derivatives) assert.ok(values.every(Number.isFinite) && values.some((v) => v !== 0));
+    assertSame(await differentiate(recorded, { activations: 'recomputed' }), found, 1e-6);
     const largest = Math.max(...found.derivatives.flatMap((values) => [...values].map(Math.abs)));
     for (const row of [1, 8, 9]) {
       const differences = await finiteDifferences(recorded, row, 0.003);
