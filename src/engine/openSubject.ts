@@ -143,7 +143,7 @@ function attributionRow({ address, hash, example, encoded }: LoadedRow): Attribu
       'Trace to rows of plain fine-tuning.',
     );
   const { ids, labels, weight, encodingHash } = encoded;
-  return { address, hash, plain: plainText(example), ids, labels, weight, encodingHash };
+  return { address, hash, example, plain: plainText(example), ids, labels, weight, encodingHash };
 }
 
 function trackedKind({ adapter, label }: LanguageModel, { index }: InfluenceSubject): TrackedKind {

@@ -1,4 +1,4 @@
-import type { RowAddress } from '../../data/types';
+import type { Example, RowAddress } from '../../data/types';
 import type { TrackedKind } from '../../model/buildModuleSides';
 import { internalError } from '../../protocol/errors';
 import type { Artifacts } from '../../store/artifacts';
@@ -32,6 +32,8 @@ export interface AttributionRow extends IndexedRow {
   readonly hash: string;
   /** Prompt and answer as a person reads them. */
   readonly plain: string;
+  /** What the row means. */
+  readonly example: Example;
 }
 
 export interface AttributionSettings {

@@ -54,7 +54,8 @@ function factored(kind: FactorKind): Estimator {
     });
 }
 
-async function gradientInput(attribution: Attribution, queries: PreparedQueries) {
+/** The rows and queries of an estimator from gradients. */
+export async function gradientInput(attribution: Attribution, queries: PreparedQueries) {
   const { gradients } = await queries.gradients();
   return { gradients: await attribution.gradients(), queries: gradients, count: queries.queries.length };
 }

@@ -1,0 +1,69 @@
+import { spearman } from '../../linalg/statistics/spearman';
+import type { Attribution, PreparedQueries } from './attribution';
+import { estimators, gradientInput, type StaticMethod } from './estimateScores';
+import { kroneckerFactored } from './estimators/kroneckerFactored';
+import { nullThreshold } from './evidence/nullThreshold';
+import type { FactorKind } from './factors/covariances';
+
+export interface TraceInput {
+  readonly attribution: Attribution;
+  readonly queries: PreparedQueries;
+  /** Control queries of the null. */
+  readonly controls: PreparedQueries;
+}
+
+/** Scores by one method with what they are held against. */
+export interface TracedScores {
+  /** [queries, rows] */
+  readonly scores: Float32Array;
+  /** [queries, width], or undefined: the scores do not split over positions. */
+  readonly directions: Float32Array | undefined;
+  /** undefined: too few controls. */
+  readonly threshold: number | undefined;
+  /** [rows], or undefined: the method has none. */
+  readonly selfInfluence: Float32Array | undefined;
+  /** Of each query; undefined: the method has no damping to vary. */
+  readonly sensitivity: readonly DampingSensitivity[] | undefined;
+}
+
+/** Rank correlation of the scores with those at another damping. */
+export interface DampingSensitivity {
+  readonly tenth: number;
+  readonly tenfold: number;
+}
+
+/** The curvature behind a method that has one. */
+const curvatureOf: Partial<Record<StaticMethod, FactorKind>> = { ekfac: 'ekfac', linfac: 'linfac' };
+
+/** Scores rows for queries and for the controls by one method. */
+export async function traceScores(method: StaticMethod, input: TraceInput): Promise<TracedScores> {
+  const { attribution, queries, controls } = input;
+  const { scores, directions } = await estimators[method](attribution, queries);
+  const nulls = controls.queries.length === 0 ? undefined : await estimators[method](attribution, controls);
+  const curvature = curvatureOf[method];
+  return {
+    scores,
+    directions,
+    threshold: nulls && nullThreshold(nulls.scores, controls.queries.length),
+    selfInfluence: curvature && (await attribution.selfInfluence(curvature)),
+    sensitivity: curvature && (await dampingSensitivity(curvature, scores, input)),
+  };
+}
+
+async function dampingSensitivity(
+  kind: FactorKind,
+  scores: Float32Array,
+  { attribution, queries }: TraceInput,
+): Promise<DampingSensitivity[]> {
+  const input = { ...(await gradientInput(attribution, queries)), ...(await attribution.curvature(kind)) };
+  const { damping } = attribution.settings;
+  const [tenth, tenfold] = [
+    await kroneckerFactored({ ...input, damping: damping / 10 }),
+    await kroneckerFactored({ ...input, damping: damping * 10 }),
+  ];
+  const rows = attribution.rows.length;
+  return queries.queries.map((_, q) => {
+    const own = (all: Float32Array): Float32Array => all.subarray(q * rows, (q + 1) * rows);
+    return { tenth: spearman(own(scores), own(tenth.scores)), tenfold: spearman(own(scores), own(tenfold.scores)) };
+  });
+}
