@@ -1,8 +1,9 @@
+import { inputError } from '../protocol/errors';
 import type { JsonObject, JsonValue } from '../protocol/json';
 import { nearest } from './config/check';
 import type { DataLimits } from './limits';
 import { own } from './own';
-import { article, rowProblem } from './parseRow';
+import { article, rowOf, rowProblem } from './parseRow';
 import { readRows } from './readRows';
 import { detectedSchema } from './schemas/detect';
 import { RowFault, wrongType } from './schemas/fault';
@@ -67,6 +68,16 @@ export async function parseQueries(
     }
   }
   return { queries, problems };
+}
+
+/** A query given in place instead of in a file. @throws UserError naming `origin` */
+export function inlineQuery(value: JsonObject, origin: string, number: number): Query {
+  try {
+    return readQuery(rowOf(value, { file: origin, row: number, line: undefined, bytes: undefined }));
+  } catch (error) {
+    if (!(error instanceof RowFault)) throw error;
+    throw inputError(error.code, `${origin}: ${error.message}`, error.next);
+  }
 }
 
 function readQuery(row: Row): Query {

@@ -26,5 +26,7 @@ export const jobTable: JobTable = {
   ask: async () => (await import('./jobs/ask')).ask,
   score: async () => (await import('./jobs/score')).score,
   test: async () => (await import('./jobs/test')).test,
+  index: async () => (await import('./jobs/index')).index,
+  trace: async () => (await import('./jobs/trace')).trace,
   train: async () => (await import('./jobs/train')).train,
 };

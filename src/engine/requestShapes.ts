@@ -41,6 +41,15 @@ const plainObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
 
+export {
+  check as checkedRequest,
+  compute as computeShape,
+  data as dataShape,
+  model as modelShape,
+  place as placeShape,
+  plainObject as objectShape,
+};
+
 /** Makes an absent key a present one of value undefined: requests say everything. */
 function orUndefined<T>(value: T | undefined): T | undefined {
   return value;

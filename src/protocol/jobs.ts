@@ -5,6 +5,7 @@
 import type { TestRequest, TestResult } from './behaviour';
 import type { DoctorRequest, DoctorResult } from './doctor';
 import type { UserErrorData } from './errors';
+import type { IndexRequest, IndexResult, TraceRequest, TraceResult } from './influence';
 import type {
   AskRequest,
   AskResult,
@@ -30,6 +31,8 @@ export interface Jobs {
   ask: { readonly request: AskRequest; readonly result: AskResult };
   score: { readonly request: ScoreRequest; readonly result: ScoreResult };
   test: { readonly request: TestRequest; readonly result: TestResult };
+  index: { readonly request: IndexRequest; readonly result: IndexResult };
+  trace: { readonly request: TraceRequest; readonly result: TraceResult };
   train: { readonly request: TrainRequest; readonly result: TrainResult };
 }
 

@@ -15,13 +15,16 @@ import { readFactors, writeFactors } from './factors/storedFactors';
 import { type Columns, columnsOf } from './gradients/columns';
 import type { GradientMatrix } from './gradients/gradientMatrix';
 import { computeQueryGradients, type QueryGradients } from './gradients/queryGradients';
+import { scannedGradients, scannerBytes } from './gradients/scannedGradients';
 import {
   gradientIndexDescription,
   type IndexedRow,
   indexRowGradients,
   storedGradients,
 } from './gradients/storedGradients';
+import { groupRows } from './kinds/groupRows';
 import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
+import { findNearDuplicates, nearDuplicateSettings } from './lexical/nearDuplicates';
 import { computeRowStates } from './states/rowStates';
 import { indexRowStates, stateIndexDescription } from './states/storedStates';
 
@@ -89,11 +92,18 @@ export interface Attribution {
   /** [rows, H] */
   states(): Promise<Float32Array>;
   bm25(): Bm25;
+  /** [rows] number of each row's group of one kind. */
+  groups(): Promise<Int32Array>;
+  /** [rows] number of each row's cluster of near-duplicates. */
+  duplicates(): Int32Array;
   release(): Promise<void>;
 }
 
 /** The usual ones. */
 export const bm25Settings: Bm25Settings = { k1: 1.5, b: 0.75, method: 'lucene' };
+
+/** Bytes of gradients held in memory at most. */
+const scannerLimit = 4e9;
 
 /** Gradient vectors rotated at a time. */
 const rotationBlock = 8;
@@ -111,12 +121,24 @@ export function openAttribution(
   const curvatures = new Map<FactorKind, Promise<Curvature>>();
   const selves = new Map<FactorKind, Promise<Float32Array>>();
 
+  const releases: (() => Promise<void>)[] = [];
+  const duplicates = onceNow(() =>
+    findNearDuplicates(
+      rows.map(({ plain }) => plain),
+      nearDuplicateSettings,
+    ),
+  );
+
   const gradients = once(async () => {
     const index = await place.openIndex(gradientIndexDescription(modelHash, columns, settings.element));
     await indexRowGradients(index, rows, settings.batchSize, columns, place, (done, total) =>
       place.onProgress('gradients of rows', done, total, 'rows'),
     );
-    return storedGradients(index, hashes, columns);
+    // Above the limit of one job's memory rows are read again for every scan.
+    if (scannerBytes(index, rows.length) > scannerLimit) return storedGradients(index, hashes, columns);
+    const scanned = await scannedGradients(index, hashes, columns, place.place.threads);
+    releases.push(() => scanned.release());
+    return scanned;
   });
 
   const fitted = async (kind: FactorKind): Promise<Factors> => {
@@ -178,7 +200,10 @@ export function openAttribution(
       }),
     states,
     bm25,
+    groups: once(async () => groupRows(await states(), hidden, duplicates())),
+    duplicates,
     release: async () => {
+      for (const release of releases.splice(0)) await release();
       for (const made of curvatures.values()) await (await made).rotator.release();
       curvatures.clear();
     },

@@ -1,0 +1,76 @@
+import type { PreparedQueries } from '../../analyses/influence/attribution';
+import type { StaticMethod } from '../../analyses/influence/estimateScores';
+import { makeControls } from '../../analyses/influence/evidence/controls';
+import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
+import { traceScores } from '../../analyses/influence/trace';
+import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
+import type { TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
+import { checkTrace } from '../influenceShapes';
+import type { JobContext } from '../jobContext';
+import type { Job } from '../jobTable';
+import { type OpenSubject, openSubject } from '../openSubject';
+import { readQuerySource } from '../readQuerySource';
+import { traceDocument } from '../traceDocument';
+
+/** Ranks training rows by what they did to queried behaviours. */
+export const trace: Job<TraceRequest, TraceResult> = { check: checkTrace, run: traceQueries };
+
+async function traceQueries(request: TraceRequest, context: JobContext): Promise<TraceResult> {
+  const { damping, layer } = request;
+  const subject = await openSubject(request, { damping, labels: 'sampled', layer }, context);
+  const { queries, problems } = await readQuerySource(request.queries, subject);
+  const gates = await gatesOf(queries, subject, request);
+  const { attribution } = subject;
+  const controls = await controlsOf(request, subject, context);
+  const prepared = attribution.prepare(queries);
+  const documents: TraceDocument[] = [];
+  for (const method of request.methods) {
+    const started = performance.now();
+    const static_ = staticMethod(method);
+    const traced = await traceScores(static_, { attribution, queries: prepared, controls });
+    documents.push(
+      await traceDocument({ method, estimator: static_, request, subject, queries: prepared, gates, traced, started }),
+    );
+  }
+  return {
+    model: subject.identity,
+    documents,
+    problems: [...subject.problems, ...problems],
+    warnings: subject.warnings,
+  };
+}
+
+/** `auto` is the best-founded figure of cause; kind stands beside it in every document. */
+function staticMethod(method: TraceRequest['methods'][number]): StaticMethod {
+  if (method === 'auto') return 'ekfac';
+  return method as StaticMethod;
+}
+
+async function gatesOf(
+  queries: readonly EncodedQuery[],
+  { attribution, basePlace }: OpenSubject,
+  { index }: TraceRequest,
+): Promise<readonly Gate[] | undefined> {
+  if (basePlace === undefined) return undefined;
+  return computeGates(queries, index.batchSize, index.seed, attribution.place, basePlace);
+}
+
+/** The null of a subject is made once: it depends on the rows and both models, not on the queries. */
+async function controlsOf(
+  { controls: count, index }: TraceRequest,
+  { attribution, base, basePlace, encoding }: OpenSubject,
+  context: JobContext,
+): Promise<PreparedQueries> {
+  if (base === undefined || basePlace === undefined || count === 0) return attribution.prepare([]);
+  const { place, rows } = attribution;
+  const settings = { count, seed: index.seed, batchSize: index.batchSize };
+  const key = `controls ${place.modelHash} ${rows.length} ${JSON.stringify(settings)}`;
+  return context.residents.get(key, async () => {
+    const examples = rows.map(({ example }) => example);
+    const answering = { ...basePlace, model: base.model };
+    const controls = await makeControls(examples, settings, encoding, place, answering, (done, total) =>
+      context.progress({ stage: 'control queries', done, total, unit: 'prompts' }),
+    );
+    return attribution.prepare(controls);
+  });
+}
