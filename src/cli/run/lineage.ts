@@ -4,8 +4,7 @@ import { readLineage, requireWholeChain } from '../../store/readLineage';
 import { storeFolderOf } from '../../store/storeFolder';
 import { openCommandContext } from '../commandContext';
 import type { LineageFlags } from '../commands/lineage';
-import { printable } from '../printable';
-import { formatTable } from '../printTable';
+import { formatTable, oneLine } from '../printTable';
 import { printJson, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 
@@ -51,13 +50,13 @@ function printEntries(shown: readonly LineageEntry[], total: number): void {
   process.stdout.write(
     formatTable<LineageEntry>(
       [
-        { title: 'time (UTC)', align: 'left', cell: ({ time }) => printable(time.replace('T', ' ').slice(0, 19)) },
-        { title: 'who', align: 'left', cell: ({ who }) => printable(who) },
-        { title: 'command', align: 'left', cell: ({ command }) => printable(command) },
+        { title: 'time (UTC)', align: 'left', cell: ({ time }) => oneLine(time.replace('T', ' ').slice(0, 19), 80) },
+        { title: 'who', align: 'left', cell: ({ who }) => oneLine(who, 80) },
+        { title: 'command', align: 'left', cell: ({ command }) => oneLine(command, 80) },
         { title: 'inputs', align: 'left', cell: ({ inputs }) => files(inputs) },
         { title: 'outputs', align: 'left', cell: ({ outputs }) => files(outputs) },
         { title: 'metrics', align: 'left', cell: ({ metrics }) => numbers(metrics) },
-        { title: 'entry', align: 'left', cell: ({ hash }) => printable(hash.slice(0, 12)) },
+        { title: 'entry', align: 'left', cell: ({ hash }) => oneLine(hash.slice(0, 12), 80) },
       ],
       shown,
     ),
@@ -68,7 +67,7 @@ function printEntries(shown: readonly LineageEntry[], total: number): void {
 const listedFiles = 2;
 
 function files(list: readonly LineageFile[]): string {
-  const first = list.slice(0, listedFiles).map((file) => printable(file.path));
+  const first = list.slice(0, listedFiles).map((file) => oneLine(file.path, 80));
   const more = list.length - first.length;
   return first.join(', ') + (more > 0 ? ` +${more}` : '');
 }
@@ -77,7 +76,7 @@ function files(list: readonly LineageFile[]): string {
 function numbers(metrics: JsonObject): string {
   return Object.entries(metrics)
     .flatMap(([name, value]) =>
-      typeof value === 'number' ? [`${printable(name)} ${Number.parseFloat(value.toPrecision(4))}`] : [],
+      typeof value === 'number' ? [`${oneLine(name, 80)} ${Number.parseFloat(value.toPrecision(4))}`] : [],
     )
     .slice(0, 3)
     .join(', ');

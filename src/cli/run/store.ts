@@ -6,8 +6,7 @@ import { defaultStoreSettings, storeFolderOf } from '../../store/storeFolder';
 import { sizeText } from '../../store/storeSize';
 import { openCommandContext } from '../commandContext';
 import type { StoreFlags } from '../commands/store';
-import { printable } from '../printable';
-import { formatTable } from '../printTable';
+import { formatTable, oneLine } from '../printTable';
 import { printJson, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 
@@ -123,15 +122,15 @@ function itemTable(items: readonly StoreItem[]): string {
   const largest = items.toSorted((a, b) => b.bytes - a.bytes);
   const table = formatTable<StoreItem>(
     [
-      { title: 'kind', align: 'left', cell: ({ kind }) => printable(kind) },
+      { title: 'kind', align: 'left', cell: ({ kind }) => oneLine(kind, 80) },
       {
         title: 'name',
         align: 'left',
-        cell: ({ name }) => (/^[0-9a-f]{32,}$/.test(name) ? name.slice(0, 12) : printable(name)),
+        cell: ({ name }) => (/^[0-9a-f]{32,}$/.test(name) ? name.slice(0, 12) : oneLine(name, 80)),
       },
       { title: 'size', align: 'right', cell: ({ bytes }) => sizeText(bytes) },
       { title: 'last use', align: 'left', cell: ({ lastUsed }) => new Date(lastUsed).toISOString().slice(0, 10) },
-      { title: 'what', align: 'left', cell: ({ what }) => printable(what) },
+      { title: 'what', align: 'left', cell: ({ what }) => oneLine(what, 80) },
     ],
     largest.slice(0, listedItems),
   );
