@@ -17,5 +17,5 @@ export function differentiate(
   output: Value | readonly Seed[],
   wrt: readonly Value[],
 ): readonly Value[] {
-  return reverseWalk(builder, output, wrt, (node) => node);
+  return reverseWalk(builder, [...builder.allNodes()], output, wrt, (node) => node);
 }

@@ -1,5 +1,6 @@
 import { internalError } from '../protocol/errors';
 import type { GraphBuilder } from './builder';
+import { copiesWithinSegments } from './copiesWithinSegments';
 import type { Value } from './ir';
 import { reverseWalk, type Seed } from './reverseWalk';
 
@@ -29,23 +30,8 @@ export function differentiateWithRecomputation(
   boundaries: readonly Value[],
 ): RecomputedGradients {
   const segments = segmentsOf(builder, boundaries);
-  const held = new Set(boundaries);
-  const copies = new Map<Value, Value>();
-
-  /** `value`, computed again from the start of its segment; boundaries and values of other segments as they are. */
-  const copyWithin = (value: Value, segment: number | undefined): Value => {
-    const node = builder.producerOf(value);
-    if (node === undefined || segment === undefined || segments.get(value) !== segment || held.has(value)) return value;
-    const known = copies.get(value);
-    if (known !== undefined) return known;
-    // Appended, not interned: the copy must not be found to be the original.
-    const inputs = node.inputs.map((input) => copyWithin(input, segment));
-    const copy = builder.append(node.opType, inputs, node.attributes);
-    copies.set(value, copy);
-    return copy;
-  };
-
-  const gradients = reverseWalk(builder, output, wrt, (node) => {
+  const copyWithin = copiesWithinSegments(builder, segments, new Set(boundaries));
+  const gradients = reverseWalk(builder, [...builder.allNodes()], output, wrt, (node) => {
     const segment = segments.get(node.output);
     const copy = (value: Value): Value => copyWithin(value, segment);
     return { ...node, inputs: node.inputs.map(copy), output: copy(node.output) };

@@ -19,17 +19,18 @@ export type NodeView = (node: Node) => Node;
 /**
  * The reverse walk behind every gradient: cotangents flow from the seeds through the rules to `wrt`.
  *
+ * @param nodes what is walked, in topological order
  * @param output a float32 value of one element, or values with their cotangents
  * @returns the cotangent of each of `wrt`, of its shape
  */
 export function reverseWalk(
   builder: GraphBuilder,
+  nodes: readonly Node[],
   output: Value | readonly Seed[],
   wrt: readonly Value[],
   view: NodeView,
 ): readonly Value[] {
   const seeds = isSeeds(output) ? output : [scalarSeed(builder, output)];
-  const nodes = [...builder.allNodes()];
   const active = activeValues(nodes, wrt);
 
   const contributions = new Map<Value, Value[]>();
@@ -49,7 +50,7 @@ export function reverseWalk(
     return sum;
   };
 
-  for (const node of nodes.reverse()) {
+  for (const node of nodes.toReversed()) {
     if (!active.has(node.output)) continue;
     const cotangent = total(node.output);
     if (cotangent === undefined) continue;

@@ -1,7 +1,7 @@
 import { GraphBuilder } from '../../../graph/builder';
 import { differentiate } from '../../../graph/differentiate';
-import { differentiateWithRecomputation } from '../../../graph/differentiateWithRecomputation';
-import type { Graph, Value } from '../../../graph/ir';
+import { differentiateInSegments } from '../../../graph/differentiateInSegments';
+import type { Graph } from '../../../graph/ir';
 import { jacobianVectorProduct } from '../../../graph/jacobianVectorProduct';
 import type { ModelConfig } from '../../../model/modelConfig';
 import { type Activations, appendTrainedLoss } from '../../training/buildTrainingStep';
@@ -46,19 +46,18 @@ export function buildAdjointStep(
     directions,
   );
   const change = builder.unary('Neg', builder.reduceSum(builder.mul(weights, tangents!), [0], 'drop'));
-  const products =
+  const { gradients: products, arrange } =
     activations === 'held'
-      ? differentiate(builder, change, wrt)
-      : differentiateWithRecomputation(builder, change, wrt, inOrderMade(builder, [...layerInputs, ...layerTangents]))
-          .gradients;
-  return builder.finish([
+      ? { gradients: differentiate(builder, change, wrt), arrange: (graph: Graph) => graph }
+      : differentiateInSegments(
+          builder,
+          change,
+          wrt,
+          layerInputs.map((value, layer) => [value, layerTangents[layer]!]),
+        );
+  const graph = builder.finish([
     { name: tangentsName, value: tangents! },
     ...[...trained.keys()].map((name, index) => ({ name: productName(name), value: products[index]! })),
   ]);
-}
-
-/** A tangent that is zero (before the first adapter, say) is an earlier value than its place among the layers. */
-function inOrderMade(builder: GraphBuilder, values: readonly Value[]): readonly Value[] {
-  const wanted = new Set(values);
-  return builder.allNodes().flatMap(({ output }) => (wanted.has(output) ? [output] : []));
+  return arrange(graph);
 }
