@@ -32,7 +32,7 @@ async function testFiles(folder) {
 await rm('dist', { recursive: true, force: true });
 await build({
   ...shared,
-  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts', worker: 'src/workers/main.ts' },
+  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts', linalgWorker: 'src/workers/main.ts' },
   outdir: 'dist',
 });
 await chmod('dist/cli.mjs', 0o755);
@@ -45,7 +45,7 @@ if (process.argv.includes('--tests')) {
   await rm('out-test', { recursive: true, force: true });
   await build({
     ...shared,
-    entryPoints: [...(await testFiles('test')), { in: 'src/workers/main.ts', out: 'worker' }],
+    entryPoints: [...(await testFiles('test')), { in: 'src/workers/main.ts', out: 'linalgWorker' }],
     outdir: 'out-test',
     packages: 'external',
   });

@@ -9,7 +9,13 @@ const outdir = path.join(root, '.cache', 'bench', 'programs');
 
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'bench/main.ts', worker: 'bench/worker.ts', rawMatMul: 'bench/rawMatMul.ts' },
+  entryPoints: {
+    main: 'bench/main.ts',
+    worker: 'bench/worker.ts',
+    rawMatMul: 'bench/rawMatMul.ts',
+    // Threads of linalg are started from beside whoever asks for them.
+    linalgWorker: 'src/workers/main.ts',
+  },
   outdir,
   bundle: true,
   splitting: true,

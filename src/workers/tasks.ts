@@ -1,9 +1,10 @@
 /**
  * workers/ spreads pure computations of linalg/ over worker threads. A task is plain data in, plain data out; arrays that
  * are shared are written where the task says. Results never depend on the number of threads: every element is computed
- * by one thread, in the same order of operations. No task reads files, opens sessions or keeps state.
+ * by one thread, in the same order of operations. No task reads files, opens sessions or remembers
+ * another's data: only memory to compute in is kept.
  */
-import { type Eigen, symmetricEigen } from '../linalg/eigen/symmetricEigen';
+import { createEigenRoom, type Eigen, type EigenRoom, eigenInRoom, fitsInRoom } from '../linalg/eigen/symmetricEigen';
 import type { IndexPart, PlacedSegment } from '../linalg/scan/indexPart';
 import { type RowRange, scanRows, squareRows, sumColumns } from '../linalg/scan/scanPart';
 import type { UserErrorData } from '../protocol/errors';
@@ -64,10 +65,14 @@ interface Done<Name extends TaskName> {
   readonly transfer: readonly ArrayBuffer[];
 }
 
+/** Kept for the next matrix: fresh memory for each would wait for the garbage collector by the hundred megabytes. */
+let eigenRoom: EigenRoom | undefined;
+
 /** What each task does, in the worker. */
 export const tasks: { readonly [Name in TaskName]: (input: TaskInput<Name>) => Done<Name> } = {
   eigen: ({ matrix, n }) => {
-    const output = symmetricEigen(matrix, n);
+    if (eigenRoom === undefined || !fitsInRoom(eigenRoom, n)) eigenRoom = createEigenRoom(n);
+    const output = eigenInRoom(matrix, n, eigenRoom);
     return { output, transfer: [output.values.buffer as ArrayBuffer, output.vectors.buffer as ArrayBuffer] };
   },
   scan: ({ ranges, thread, segments, packed, result, allRows, firstQuery }) => {

@@ -10,7 +10,7 @@ const deepest = 6;
 export function workerModule(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url));
   for (let i = 0; i < deepest; i++) {
-    const candidate = path.join(folder, 'worker.mjs');
+    const candidate = path.join(folder, 'linalgWorker.mjs');
     if (existsSync(candidate)) return candidate;
     folder = path.dirname(folder);
   }

@@ -4,8 +4,8 @@
  */
 import { inputError, internalError } from '../../protocol/errors';
 import { createMultiplier, multiplierBytes } from '../products/multiply';
-import { createHeap, heapBytes } from '../wasm/heap';
-import { tridiagonalEigen } from './tridiagonalEigen';
+import { createHeap, type Heap, heapBytes } from '../wasm/heap';
+import { tridiagonalEigen, tridiagonalEigenBytes } from './tridiagonalEigen';
 import { paddedRows, rowStride, tridiagonalise, tridiagonaliseBytes } from './tridiagonalise';
 import { turnBack, turnBackBytes } from './turnBack';
 
@@ -23,6 +23,38 @@ export interface Eigen {
  * @throws UserError `matrix-not-finite`
  */
 export function symmetricEigen(matrix: Float64Array | Float32Array, n: number): Eigen {
+  return eigenInRoom(matrix, n, createEigenRoom(n));
+}
+
+/** Memory to compute in, for one matrix after another. */
+export interface EigenRoom {
+  readonly heap: Heap;
+}
+
+/** @param largest n of the largest matrix */
+export function createEigenRoom(largest: number): EigenRoom {
+  return { heap: createHeap(roomBytes(largest)) };
+}
+
+/** Whether matrices of this size fit. */
+export function fitsInRoom(room: EigenRoom, n: number): boolean {
+  return roomBytes(n) <= room.heap.bytes;
+}
+
+function roomBytes(n: number): number {
+  const stride = rowStride(n);
+  return (
+    heapBytes(paddedRows(n) * stride * 8) +
+    heapBytes(n * stride * 8) +
+    tridiagonaliseBytes(n) +
+    tridiagonalEigenBytes(n) +
+    turnBackBytes(n) +
+    multiplierBytes('float64')
+  );
+}
+
+/** As `symmetricEigen`, in given memory: the same bits. The room is free again afterwards. */
+export function eigenInRoom(matrix: Float64Array | Float32Array, n: number, { heap }: EigenRoom): Eigen {
   if (!Number.isInteger(n) || n < 0 || matrix.length !== n * n)
     throw internalError(`a matrix of ${matrix.length} elements is not ${n} x ${n}`);
   const scale = largestElement(matrix, n);
@@ -30,20 +62,13 @@ export function symmetricEigen(matrix: Float64Array | Float32Array, n: number): 
   // By a power of two, so that squares neither overflow nor vanish and nothing is rounded.
   const unit = 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(scale))));
   const stride = rowStride(n);
-  const heap = createHeap(
-    heapBytes(paddedRows(n) * stride * 8) +
-      heapBytes(n * stride * 8) +
-      heapBytes(n * n * 8) +
-      tridiagonaliseBytes(n) +
-      turnBackBytes(n) +
-      multiplierBytes('float64'),
-  );
+  heap.clear();
   const products = createMultiplier(heap, 'float64');
   const a = heap.float64(paddedRows(n) * stride);
   for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) a.view[i * stride + j] = matrix[i * n + j]! * unit;
   const { diagonal, beside, factors } = tridiagonalise(heap, a, n, products);
   const z = heap.float64(n * stride);
-  tridiagonalEigen(diagonal, beside, z, stride, heap.float64(n * n), products);
+  tridiagonalEigen(heap, diagonal, beside, z, stride, products);
   turnBack(heap, z, a.view, factors, stride, products);
   const vectors = new Float64Array(n * n);
   for (let k = 0; k < n; k++) vectors.set(z.view.subarray(k * stride, k * stride + n), k * n);

@@ -1,5 +1,5 @@
 import type { Multiplier } from '../products/multiply';
-import type { Place } from '../wasm/heap';
+import { type Heap, heapBytes, type Place } from '../wasm/heap';
 import { implicitQl } from './implicitQl';
 import { secularRoot } from './secularRoot';
 
@@ -22,6 +22,11 @@ interface Problem {
   readonly norm: number;
 }
 
+/** Heap bytes that `tridiagonalEigen` takes. */
+export function tridiagonalEigenBytes(n: number): number {
+  return 3 * heapBytes(n * n * 8);
+}
+
 /**
  * Eigenvalues and vectors of a symmetric tridiagonal matrix by Cuppen's divide and conquer, with the deflation of
  * LAPACK's dlaed2 and vectors from recomputed weights (Gu and Eisenstat, 1995), which are orthogonal however close the
@@ -29,22 +34,23 @@ interface Problem {
  *
  * @param d [n], diagonal; becomes the eigenvalues, ascending
  * @param e [n], element i couples i and i + 1; destroyed
- * @param z [n, stride], zeros; row k becomes the vector of value k
- * @param room [n, n], anything
+ * @param z [n, stride]; row k becomes the vector of value k
  */
 export function tridiagonalEigen(
+  heap: Heap,
   d: Float64Array,
   e: Float64Array,
   z: Place<Float64Array>,
   stride: number,
-  room: Place<Float64Array>,
   products: Multiplier,
 ): void {
   const n = d.length;
   let norm = 0;
   for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i]!) + Math.abs(e[i]!));
-  const rotated = new Float64Array(n * n);
-  const gathered = new Float64Array(n * n);
+  const room = heap.float64(n * n);
+  const rotated = heap.float64(n * n).view;
+  const gathered = heap.float64(n * n).view;
+  z.view.fill(0);
   solve({ d, e, z, stride, products, room, rotated, gathered, norm }, 0, n);
 }
 

@@ -10,6 +10,10 @@ export interface Place<View> {
 /** Places in a memory of its own, whose size is said beforehand: it never grows, so views stay valid. */
 export interface Heap {
   readonly memory: WasmMemory;
+  /** What can be placed. */
+  readonly bytes: number;
+  /** Gives up all places. What was there stays until it is overwritten. */
+  clear(): void;
   float64(length: number): Place<Float64Array>;
   float32(length: number): Place<Float32Array>;
 }
@@ -29,6 +33,10 @@ export function createHeap(bytes: number): Heap {
   };
   return {
     memory,
+    bytes,
+    clear: () => {
+      next = 0;
+    },
     float64: (length) => {
       const pointer = take(length * 8);
       return { pointer, view: new Float64Array(memory.buffer, pointer, length) };
