@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { version } from '../protocol/version';
 import { addAsk } from './commands/ask';
 import { addDoctor } from './commands/doctor';
+import { addIndex } from './commands/index';
 import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
 import { addLineage } from './commands/lineage';
 import { addScore } from './commands/score';
 import { addStore } from './commands/store';
 import { addTest } from './commands/test';
+import { addTrace } from './commands/trace';
 import { addTrain } from './commands/train';
 
 /** In the order of the help text. Each adds one command whose code is loaded when it runs. */
@@ -19,6 +21,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addScore,
   addTest,
   addTrain,
+  addIndex,
+  addTrace,
   addStore,
   addLineage,
 ];

@@ -34,6 +34,9 @@ export interface DocumentInput {
 /** Rank correlation below which another damping is another answer. */
 const sensitiveBelow = 0.8;
 
+/** Characters of a row's text that go with it. */
+const shownCharacters = 240;
+
 /** Tokens of one row that are shown at most. */
 const shownTokens = 4096;
 
@@ -134,7 +137,7 @@ async function findings(
   const tokens = await tokensOf(input, q, order);
   const selves = traced.selfInfluence;
   const found = listed.map((row): TracedRow => {
-    const { address, hash, encodingHash } = rows[row]!;
+    const { address, hash, plain, encodingHash } = rows[row]!;
     const score = scores[row]!;
     const self = selves?.[row];
     return {
@@ -142,6 +145,7 @@ async function findings(
       row: address.row,
       line: address.line ?? null,
       hash,
+      text: plain.slice(0, shownCharacters),
       score,
       rank: ranks[row]!,
       aboveNull: threshold !== null && score > threshold,

@@ -129,6 +129,8 @@ export interface TracedRow {
   /** 1-based; null for binary containers. */
   readonly line: number | null;
   readonly hash: string;
+  /** The beginning of prompt and answer as a person reads them. */
+  readonly text: string;
   /** Cause (under `auto`), else the method's score. */
   readonly score: number;
   /** 1: promotes most. */
@@ -193,6 +195,18 @@ export interface TraceDocument {
   readonly warnings: readonly Warning[];
   /** Of this method alone, once rows and factors were there. */
   readonly seconds: number;
+}
+
+/** Sent before long work begins. */
+export interface PredictedCost {
+  readonly kind: 'predictedCost';
+  /** Rows whose gradients and states are to be computed; the others are in the store. */
+  readonly rows: number;
+  /** Whether curvature is to be fitted. */
+  readonly fit: 'needed' | 'known' | 'unused';
+  readonly seconds: number;
+  readonly diskBytes: number;
+  readonly memoryBytes: number;
 }
 
 export interface TraceResult {

@@ -87,6 +87,8 @@ export interface Attribution {
   prepare(queries: readonly EncodedQuery[]): PreparedQueries;
   gradients(): Promise<GradientMatrix>;
   curvature(kind: FactorKind): Promise<Curvature>;
+  /** Whether curvature is in the store or here already. */
+  isFitted(kind: FactorKind): Promise<boolean>;
   /** [rows] g . H^-1 g */
   selfInfluence(kind: FactorKind): Promise<Float32Array>;
   /** [rows, H] */
@@ -141,9 +143,13 @@ export function openAttribution(
     return scanned;
   });
 
+  const factorKey = (kind: FactorKind) => {
+    const { labels, seed } = settings;
+    return { model: modelHash, tracked: columns.kind, kind, labels, seed, rows: hashes };
+  };
   const fitted = async (kind: FactorKind): Promise<Factors> => {
     const { labels, seed } = settings;
-    const key = { model: modelHash, tracked: columns.kind, kind, labels, seed, rows: hashes };
+    const key = factorKey(kind);
     const known = await readFactors(artifacts, key, { kind, labels, seed }, columns);
     if (known !== undefined) return known;
     const plan = planRowPasses(rows, settings.batchSize, model.config);
@@ -193,6 +199,8 @@ export function openAttribution(
     }),
     gradients,
     curvature,
+    isFitted: async (kind) =>
+      curvatures.has(kind) || (await artifacts.openArtifact('factors', factorKey(kind))) !== undefined,
     selfInfluence: (kind) =>
       memo(selves, kind, async () => {
         const { damping } = settings;

@@ -1,21 +1,18 @@
-import { gradientProgram } from '../../analyses/influence/gradients/rowGradients';
 import {
   gradientIndexDescription,
   indexRowGradients,
   rowsLacking,
 } from '../../analyses/influence/gradients/storedGradients';
-import { passMemory, planRowPasses } from '../../analyses/passes/rowPasses';
-import type { IndexRequest, IndexResult } from '../../protocol/influence';
+import type { IndexRequest, IndexResult, PredictedCost } from '../../protocol/influence';
 import { mergeVectorIndex } from '../../store/mergeVectorIndex';
 import { openVectorIndex } from '../../store/openVectorIndex';
 import { defaultStoreSettings } from '../../store/storeFolder';
-import { rowBytes } from '../../store/vectorDescription';
 import { shardRange } from '../../store/writerSegment';
 import { checkIndex } from '../influenceShapes';
-import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { openSubject } from '../openSubject';
+import { predictCost } from '../predictCost';
 
 /** Computes the gradients of a data file's rows that the store lacks, or those of a shard. */
 export const index: Job<IndexRequest, IndexResult> = { check: checkIndex, run: buildIndex };
@@ -37,10 +34,10 @@ async function buildIndex(request: IndexRequest, context: JobContext): Promise<I
     const range = shardRange(rows.length, { index: part, count: of });
     const own = rows.slice(range.from, range.to);
     const lacking = rowsLacking(vectors, own);
-    const plan = planRowPasses(lacking, request.index.batchSize, place.model.config);
-    const bytes = passMemory(place.model, plan, gradientProgram(columns)) + defaultStoreSettings.shardBytes;
-    context.announceMemory({ bytes: bytes + javaScriptMemory(), alternatives: [] });
-    context.log('info', `${lacking.length} of ${own.length} rows to compute, ${rowBytes(description)} bytes each`);
+    const cost = await predictCost(attribution, 'unused');
+    context.event(cost satisfies PredictedCost);
+    context.announceMemory({ bytes: cost.memoryBytes + defaultStoreSettings.shardBytes, alternatives: [] });
+    context.log('info', `${lacking.length} of ${own.length} rows to compute`);
     computed = await indexRowGradients(vectors, own, request.index.batchSize, columns, place, (done, total) =>
       context.progress({ stage: 'gradients of rows', done, total, unit: 'rows' }),
     );

@@ -2,13 +2,15 @@ import type { PreparedQueries } from '../../analyses/influence/attribution';
 import type { StaticMethod } from '../../analyses/influence/estimateScores';
 import { makeControls } from '../../analyses/influence/evidence/controls';
 import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
+import type { FactorKind } from '../../analyses/influence/factors/covariances';
 import { traceScores } from '../../analyses/influence/trace';
 import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
-import type { TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
+import type { PredictedCost, TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
 import { checkTrace } from '../influenceShapes';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { type OpenSubject, openSubject } from '../openSubject';
+import { predictCost } from '../predictCost';
 import { readQuerySource } from '../readQuerySource';
 import { traceDocument } from '../traceDocument';
 
@@ -18,6 +20,7 @@ export const trace: Job<TraceRequest, TraceResult> = { check: checkTrace, run: t
 async function traceQueries(request: TraceRequest, context: JobContext): Promise<TraceResult> {
   const { damping, layer } = request;
   const subject = await openSubject(request, { damping, labels: 'sampled', layer }, context);
+  await announce(request, subject, context);
   const { queries, problems } = await readQuerySource(request.queries, subject);
   const gates = await gatesOf(queries, subject, request);
   const { attribution } = subject;
@@ -38,6 +41,22 @@ async function traceQueries(request: TraceRequest, context: JobContext): Promise
     problems: [...subject.problems, ...problems],
     warnings: subject.warnings,
   };
+}
+
+/** Says what is ahead before it begins. */
+async function announce({ methods }: TraceRequest, { attribution }: OpenSubject, context: JobContext): Promise<void> {
+  const kinds = methods.flatMap((method) => curvatureOf(method));
+  const known = await Promise.all(kinds.map((kind) => attribution.isFitted(kind)));
+  const fit = kinds.length === 0 ? 'unused' : known.every(Boolean) ? 'known' : 'needed';
+  const cost = await predictCost(attribution, fit);
+  context.event(cost satisfies PredictedCost);
+  context.announceMemory({ bytes: cost.memoryBytes, alternatives: [] });
+}
+
+/** The curvature that a method needs. */
+function curvatureOf(method: TraceRequest['methods'][number]): FactorKind[] {
+  if (method === 'linfac') return ['linfac'];
+  return ['auto', 'ekfac', 'hybrid', 'astra'].includes(method) ? ['ekfac'] : [];
 }
 
 /** `auto` is the best-founded figure of cause; kind stands beside it in every document. */

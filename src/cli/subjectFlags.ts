@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import type { InfluenceSubject, TrackedChoice } from '../protocol/influence';
+import { trackedChoices } from '../protocol/influence';
+import { storeFolderOf } from '../store/storeFolder';
+import { type CommandContext, resolveData, resolveModel } from './commandContext';
+import { collect, decimalNumber, type GlobalFlags, wholeNumber } from './globalFlags';
+
+/** Flags of every command that traces behaviours to rows. */
+export interface SubjectFlags extends GlobalFlags {
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly base?: string;
+  readonly run?: string;
+  readonly data?: readonly string[];
+  readonly modules: TrackedChoice;
+  readonly maxLength?: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly element: 'float16' | 'float32';
+  readonly store?: string;
+  readonly budget: number;
+}
+
+/** Adds what says which model, which rows, and where results are kept. */
+export function addSubjectFlags(command: Command): Command {
+  return command
+    .option('--model <name|path>', "the fine-tuned model (default: the workspace's)")
+    .option('--adapter <dir>', 'PEFT adapter on top of the model')
+    .option(
+      '--base <name|path>',
+      'the model it came from (default: what whence.json says; the model without its adapter)',
+    )
+    .option('--run <dir>', 'folder of the recorded run, whence-run (default: what whence.json says)')
+    .option('--data <name|file>', "the rows it was trained on; may be repeated (default: the workspace's)", collect)
+    .addOption(
+      new Option('--modules <which>', 'parameters looked at; default: the adapter, else all linear layers but the head')
+        .choices(trackedChoices)
+        .default('default'),
+    )
+    .option('--max-length <n>', "tokens of a row at most (default: the run's, else 2048)", wholeNumber(2, 1_048_576))
+    .option('--batch-size <n>', 'rows of one pass', wholeNumber(1, 4096), 8)
+    .option('--seed <n>', 'of sampled labels, projections and intervals', wholeNumber(0, 2 ** 31), 0)
+    .addOption(
+      new Option('--element <type>', 'how gradients are kept').choices(['float16', 'float32']).default('float16'),
+    )
+    .option('--store <dir>', 'folder that keeps what was computed (default: .whence beside whence.json)')
+    .option('--budget <GB>', 'size of the store at most, in gigabytes', decimalNumber(0, 1e6), 5);
+}
+
+/** The subject of an influence job: names of whence.json and paths resolved. */
+export function resolveSubject(flags: SubjectFlags, context: CommandContext): InfluenceSubject {
+  const { workspace } = context;
+  const model = resolveModel(flags.model, flags.adapter, context);
+  const known = workspace?.models.get(flags.model ?? workspace.defaults.model ?? '');
+  const baseName = flags.base ?? (flags.adapter === undefined ? known?.base : undefined);
+  const withoutAdapter =
+    model.adapter === undefined || model.path === undefined
+      ? undefined
+      : { label: `${model.label} without its adapter`, path: model.path, adapter: undefined };
+  const run = flags.run ?? (flags.adapter === undefined ? known?.run : undefined);
+  const data = flags.data ?? (known !== undefined && known.trainedOn.length > 0 ? known.trainedOn : undefined);
+  return {
+    compute: context.compute,
+    model,
+    base: baseName === undefined ? withoutAdapter : resolveModel(baseName, undefined, context),
+    run: run === undefined ? undefined : path.resolve(run),
+    data: resolveData(data, context),
+    storeFolder: flags.store === undefined ? storeFolderOf(workspace?.folder ?? '.') : path.resolve(flags.store),
+    storeBudget: flags.budget * 1e9,
+    index: {
+      modules: flags.modules,
+      vectors: 'auto',
+      dimensions: 4096,
+      element: flags.element,
+      maxLength: flags.maxLength ?? null,
+      batchSize: flags.batchSize,
+      seed: flags.seed,
+    },
+  };
+}

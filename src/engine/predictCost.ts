@@ -1,0 +1,41 @@
+import type { Attribution } from '../analyses/influence/attribution';
+import { gradientProgram } from '../analyses/influence/gradients/rowGradients';
+import { gradientIndexDescription, rowsLacking } from '../analyses/influence/gradients/storedGradients';
+import { passMemory, planRowPasses } from '../analyses/passes/rowPasses';
+import { linearModules } from '../model/linearModules';
+import type { PredictedCost } from '../protocol/influence';
+import { rowBytes } from '../store/vectorDescription';
+import { javaScriptMemory } from './javaScriptMemory';
+import { measureMatMul } from './measureMatMul';
+
+/** Share of the machine's product rate that passes over rows reach, padding counted. */
+const reached = 0.5;
+
+/** Forward passes that a row costs: its gradient (forward and back to the inputs), and the fit of curvature. */
+const passesOf = { gradient: 2, state: 1, fit: 5 } as const;
+
+/** What an influence job will take, from the work it has left and a short measurement of this machine. */
+export async function predictCost(attribution: Attribution, fit: PredictedCost['fit']): Promise<PredictedCost> {
+  const { place, rows, columns, settings } = attribution;
+  const description = gradientIndexDescription(place.modelHash, columns, settings.element);
+  const index = await place.openIndex(description);
+  const lacking = rowsLacking(index, rows);
+  const plan = planRowPasses(lacking, settings.batchSize, place.model.config);
+  const tokensOf = (of: readonly { readonly ids: Int32Array }[]): number =>
+    of.reduce((sum, { ids }) => sum + ids.length, 0);
+  const weights = linearModules(place.model.config)
+    .filter(({ role }) => role !== 'head')
+    .reduce((sum, { inputSize, outputSize }) => sum + inputSize * outputSize, 0);
+  const passes =
+    tokensOf(lacking) * (passesOf.gradient + passesOf.state) + (fit === 'needed' ? tokensOf(rows) * passesOf.fit : 0);
+  const gflops = await measureMatMul({ ...place.place, size: 512, seconds: 0.2 }, () => undefined);
+  return {
+    kind: 'predictedCost',
+    rows: lacking.length,
+    fit,
+    seconds: (passes * 2 * weights) / (gflops * 1e9 * reached),
+    diskBytes: lacking.length * rowBytes(description),
+    memoryBytes:
+      (lacking.length === 0 ? 0 : passMemory(place.model, plan, gradientProgram(columns))) + javaScriptMemory(),
+  };
+}
