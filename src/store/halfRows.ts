@@ -16,6 +16,15 @@ const smallestScaleExponent = -112;
 /** Where 2^15 times the scale is no finite float32 any more. */
 const largestScaleExponent = 113;
 
+/** Doubles from here on are whole numbers. */
+const wholeFrom = 2 ** 52;
+/** By scale exponent less the smallest: multiples of 2^-24 (the step of subnormal halves) in a scaled 1. A table, because V8
+ * would compute a power anew for every element. */
+const unitsOf = Float64Array.from(
+  { length: largestScaleExponent - smallestScaleExponent + 1 },
+  (_, i) => 2 ** (24 - smallestScaleExponent - i),
+);
+
 const magnitudeMask = 0x7fffffff;
 const infinityBits = 0x7f800000;
 /** 2^-14, the smallest normal half, as float32 bits; and what lies between the two exponents' zeros. */
@@ -82,10 +91,9 @@ function encodeRow(
   at: number,
 ): void {
   // Added to float32 bits: takes the scale off the exponent, re-bases it, and is half a unit (less one) of rounding.
-  const offset = 0xfff - exponentOffset - exponent * 2 ** 23;
-  const smallestNormal = smallestHalfBits + exponent * 2 ** 23;
-  // Subnormal halves are multiples of 2^-24.
-  const toUnits = 2 ** (24 - exponent);
+  const offset = 0xfff - exponentOffset - (exponent << 23);
+  const smallestNormal = smallestHalfBits + (exponent << 23);
+  const toUnits = unitsOf[exponent - smallestScaleExponent]!;
   for (let i = 0; i < width; i += 1) {
     const word = bits[start + i]!;
     const sign = (word >>> 16) & 0x8000;
@@ -94,8 +102,8 @@ function encodeRow(
       // The carry of rounding goes into the exponent, as it should.
       halves[at + i] = sign | ((magnitude + offset + ((magnitude >>> 13) & 1)) >>> 13);
     } else {
-      // From 2^52 on doubles are whole numbers, so the adder itself rounds to nearest, ties to even.
-      halves[at + i] = sign | (Math.abs(values[start + i]!) * toUnits + 2 ** 52 - 2 ** 52);
+      // The adder itself rounds to nearest, ties to even, where doubles are whole numbers.
+      halves[at + i] = sign | (Math.abs(values[start + i]!) * toUnits + wholeFrom - wholeFrom);
     }
   }
 }
