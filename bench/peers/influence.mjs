@@ -9,7 +9,11 @@ const outdir = path.join(root, '.cache', 'bench', 'programs');
 
 await build({
   absWorkingDir: root,
-  entryPoints: { influenceSpeed: 'bench/peers/influenceSpeed.ts', rawMatMul: 'bench/rawMatMul.ts' },
+  entryPoints: {
+    influenceSpeed: 'bench/peers/influenceSpeed.ts',
+    rawMatMul: 'bench/rawMatMul.ts',
+    linalgWorker: 'src/workers/main.ts',
+  },
   outdir,
   bundle: true,
   splitting: true,
