@@ -1,11 +1,18 @@
-import type { AttributionPlace, AttributionRow, AttributionSettings } from '../analyses/influence/attribution';
+import type {
+  AttributionPlace,
+  AttributionRow,
+  AttributionSettings,
+  RunSource,
+} from '../analyses/influence/attribution';
 import { type Attribution, openAttribution } from '../analyses/influence/attribution';
 import { type LoadedRow, loadRows, type RowContext } from '../analyses/rows/loadRows';
 import { plainText } from '../analyses/rows/plainText';
 import { hashValues } from '../analyses/training/record/checkpoints';
 import { readRows } from '../analyses/training/record/rowsFile';
 import { type RunRecord, readRunRecord } from '../analyses/training/record/runRecord';
+import { openRun } from '../analyses/training/replayRun';
 import { trainableLora } from '../analyses/training/trainable';
+import { readModelValues, trainableModel } from '../analyses/training/trainingModel';
 import type { RowProblem } from '../data/types';
 import type { TrackedKind } from '../model/buildModuleSides';
 import { hashAdapted } from '../model/checkpoint/hashAdapted';
@@ -73,6 +80,7 @@ export async function openSubject(
     sessions: context.sessions,
     modelHash: hashAdapted(identity.hash, tuned.model.adapter),
     ...(await storeOf(subject, context)),
+    run: await runOf(subject, record, tuned, identity, base),
     onProgress: (stage, done, total, unit) => context.progress({ stage, done, total, unit }),
   };
   const layers = tuned.model.config.layers.length;
@@ -84,8 +92,9 @@ export async function openSubject(
     labels: settings.labels,
     damping: settings.damping,
     layer: checkedLayer(settings.layer ?? Math.floor((2 * layers) / 3), layers),
+    dimensions: index.dimensions,
   };
-  const key = `attribution ${JSON.stringify([place.modelHash, subject.storeFolder, attributionSettings, rows.map(({ encodingHash }) => encodingHash)])}`;
+  const key = `attribution ${JSON.stringify([place.modelHash, subject.storeFolder, subject.run, attributionSettings, rows.map(({ encodingHash }) => encodingHash)])}`;
   const attribution = await context.residents.get(key, async () => openAttribution(rows, attributionSettings, place));
   const trainedOn = record === undefined ? undefined : await hashesOf(subject.run!, record);
   return {
@@ -95,7 +104,7 @@ export async function openSubject(
     record,
     attribution,
     encoding,
-    evidence: evidenceOf(tuned.model, record),
+    evidence: place.run?.evidence ?? 'finalWeights',
     coverage: coverageOf(tuned.model, attribution, record),
     trainedOn,
     problems: problems.map(dataProblem),
@@ -177,11 +186,42 @@ async function hashesOf(runFolder: string, record: RunRecord): Promise<ReadonlyS
   return new Set(rows.map(({ encoded }) => encoded.encodingHash));
 }
 
+/** The run with the model that it started from: the one under the adapter, or the base of a full fine-tune. */
+async function runOf(
+  subject: InfluenceSubject,
+  record: RunRecord | undefined,
+  tuned: LoadedModel,
+  identity: ModelIdentity,
+  base: LoadedModel | undefined,
+): Promise<RunSource | undefined> {
+  const { run, compute } = subject;
+  if (run === undefined || record === undefined) return undefined;
+  return {
+    evidence: await evidenceOf(tuned, record),
+    open: async () => {
+      const started = tuned.model.adapter === undefined ? base : tuned;
+      if (started === undefined)
+        throw inputError(
+          'base-needed',
+          `${run} trained every parameter, and the model that it started from is not known.`,
+          'Name the base model with --base, or `base` of the model in whence.json.',
+        );
+      const { model, weights } = started;
+      const { checkpoint, config } = model;
+      const hash = started === tuned ? identity.hash : (await identify(model, compute)).hash;
+      const training = { checkpoint, config, weights, hash, reference: checkpoint.path };
+      return { run: await openRun(run, training), model: training };
+    },
+  };
+}
+
 /** `replayed` only where the values at hand are those that the record ends with. */
-function evidenceOf({ adapter }: LanguageModel, record: RunRecord | undefined): Evidence {
-  if (record === undefined) return 'finalWeights';
-  if (adapter === undefined) return 'replayed';
-  const { trainable, values } = trainableLora(adapter.modules.values(), adapter.replaced);
+async function evidenceOf({ model, weights }: LoadedModel, record: RunRecord): Promise<Evidence> {
+  const { adapter, config } = model;
+  const { trainable, values } =
+    adapter === undefined
+      ? { trainable: trainableModel(config), values: await readModelValues({ config, weights }) }
+      : trainableLora(adapter.modules.values(), adapter.replaced);
   return hashValues(values, trainable) === record.finalValues ? 'replayed' : 'surrogate';
 }
 

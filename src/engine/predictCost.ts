@@ -1,4 +1,5 @@
 import type { Attribution } from '../analyses/influence/attribution';
+import type { Columns } from '../analyses/influence/gradients/columns';
 import { gradientProgram } from '../analyses/influence/gradients/rowGradients';
 import { gradientIndexDescription, rowsLacking } from '../analyses/influence/gradients/storedGradients';
 import { passMemory, planRowPasses } from '../analyses/passes/rowPasses';
@@ -14,9 +15,17 @@ const reached = 0.5;
 /** Forward passes that a row costs: its gradient (forward and back to the inputs), and the fit of curvature. */
 const passesOf = { gradient: 2, state: 1, fit: 5 } as const;
 
-/** What an influence job will take, from the work it has left and a short measurement of this machine. */
-export async function predictCost(attribution: Attribution, fit: PredictedCost['fit']): Promise<PredictedCost> {
-  const { place, rows, columns, settings } = attribution;
+/**
+ * What an influence job will take, from the work it has left and a short measurement of this machine.
+ *
+ * @param columns of the gradients that are kept: whole or projected
+ */
+export async function predictCost(
+  attribution: Attribution,
+  columns: Columns,
+  fit: PredictedCost['fit'],
+): Promise<PredictedCost> {
+  const { place, rows, settings } = attribution;
   const description = gradientIndexDescription(place.modelHash, columns, settings.element);
   const index = await place.openIndex(description);
   const lacking = rowsLacking(index, rows);

@@ -174,8 +174,8 @@ async function tokensOf(
   q: number,
   order: readonly number[],
 ): Promise<ReadonlyMap<number, readonly TracedToken[]>> {
-  const { directions } = traced;
-  const { columns, place, rows, settings } = subject.attribution;
+  const { directions, columns } = traced;
+  const { place, rows, settings } = subject.attribution;
   if (directions === undefined || request.tokenRows === 0) return new Map();
   const chosen = ends(order, request.tokenRows);
   const direction = directions.subarray(q * columns.width, (q + 1) * columns.width);
@@ -225,7 +225,7 @@ function groupsOf(
 }
 
 function warningsOf({ traced, subject, gates }: DocumentInput): Warning[] {
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = [...traced.warnings];
   const sensitive = (traced.sensitivity ?? []).filter(
     ({ tenth, tenfold }) => Math.min(tenth, tenfold) < sensitiveBelow,
   );

@@ -1,11 +1,15 @@
 import type { Example, RowAddress } from '../../data/types';
+import type { GramSolver } from '../../linalg/cholesky/createGramSolver';
 import type { TrackedKind } from '../../model/buildModuleSides';
 import { internalError } from '../../protocol/errors';
+import type { Evidence } from '../../protocol/influence';
 import type { Artifacts } from '../../store/artifacts';
 import type { VectorIndex } from '../../store/openVectorIndex';
 import type { VectorIndexDescription } from '../../store/vectorDescription';
 import type { EncodedQuery } from '../measuring/encodeQuery';
 import { type PassContext, planRowPasses } from '../passes/rowPasses';
+import type { RecordedRun } from '../training/replayRun';
+import type { TrainingModel } from '../training/trainingModel';
 import { selfInfluence } from './estimators/kroneckerFactored';
 import type { FactorKind } from './factors/covariances';
 import type { FactorLabels, Factors } from './factors/factors';
@@ -25,6 +29,8 @@ import {
 import { groupRows } from './kinds/groupRows';
 import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
 import { findNearDuplicates, nearDuplicateSettings } from './lexical/nearDuplicates';
+import { projectColumns } from './projected/projectColumns';
+import { createProjectedSolver } from './projected/projectedSolver';
 import { computeRowStates } from './states/rowStates';
 import { indexRowStates, stateIndexDescription } from './states/storedStates';
 
@@ -50,6 +56,16 @@ export interface AttributionSettings {
   readonly damping: number;
   /** 0-based layer whose states stand for rows. */
   readonly layer: number;
+  /** Of projected gradients, over all modules. */
+  readonly dimensions: number;
+}
+
+/** The recorded run behind the model, for methods that go through it. */
+export interface RunSource {
+  /** Whether the model is the run's very end. */
+  readonly evidence: Evidence;
+  /** @throws UserError as `openRun` */
+  open(): Promise<{ readonly run: RecordedRun; readonly model: TrainingModel }>;
 }
 
 /** Where an attribution computes and keeps what it computed. */
@@ -57,6 +73,8 @@ export interface AttributionPlace extends PassContext {
   /** Hash of the model with its adapter. */
   readonly modelHash: string;
   readonly artifacts: Artifacts;
+  /** undefined: only the end is known. */
+  readonly run: RunSource | undefined;
   readonly openIndex: (description: VectorIndexDescription) => Promise<VectorIndex>;
   readonly onProgress: (stage: string, done: number, total: number, unit: string) => void;
 }
@@ -65,6 +83,8 @@ export interface AttributionPlace extends PassContext {
 export interface PreparedQueries {
   readonly queries: readonly EncodedQuery[];
   gradients(): Promise<QueryGradients>;
+  /** As `gradients`, projected. */
+  projections(): Promise<QueryGradients>;
   /** [queries, H] */
   states(): Promise<Float32Array>;
 }
@@ -86,6 +106,10 @@ export interface Attribution {
   readonly columns: Columns;
   prepare(queries: readonly EncodedQuery[]): PreparedQueries;
   gradients(): Promise<GradientMatrix>;
+  /** Projected gradients: their columns carry the projections. */
+  projections(): Promise<GradientMatrix>;
+  /** Of the projected gradients' second moment. */
+  projectedSolver(damping: number): Promise<GramSolver>;
   curvature(kind: FactorKind): Promise<Curvature>;
   /** Whether curvature is in the store or here already. */
   isFitted(kind: FactorKind): Promise<boolean>;
@@ -122,7 +146,7 @@ export function openAttribution(
   const stateSettings = { layers: [settings.layer] };
   const curvatures = new Map<FactorKind, Promise<Curvature>>();
   const selves = new Map<FactorKind, Promise<Float32Array>>();
-
+  const solvers = new Map<number, Promise<GramSolver>>();
   const releases: (() => Promise<void>)[] = [];
   const duplicates = onceNow(() =>
     findNearDuplicates(
@@ -131,17 +155,21 @@ export function openAttribution(
     ),
   );
 
-  const gradients = once(async () => {
-    const index = await place.openIndex(gradientIndexDescription(modelHash, columns, settings.element));
-    await indexRowGradients(index, rows, settings.batchSize, columns, place, (done, total) =>
-      place.onProgress('gradients of rows', done, total, 'rows'),
+  const projected = onceNow(() => projectColumns(columns, settings));
+
+  const gradientsOf = async (laid: Columns, stage: string): Promise<GradientMatrix> => {
+    const index = await place.openIndex(gradientIndexDescription(modelHash, laid, settings.element));
+    await indexRowGradients(index, rows, settings.batchSize, laid, place, (done, total) =>
+      place.onProgress(stage, done, total, 'rows'),
     );
     // Above the limit of one job's memory rows are read again for every scan.
-    if (scannerBytes(index, rows.length) > scannerLimit) return storedGradients(index, hashes, columns);
-    const scanned = await scannedGradients(index, hashes, columns, place.place.threads);
+    if (scannerBytes(index, rows.length) > scannerLimit) return storedGradients(index, hashes, laid);
+    const scanned = await scannedGradients(index, hashes, laid, place.place.threads);
     releases.push(() => scanned.release());
     return scanned;
-  });
+  };
+  const gradients = once(() => gradientsOf(columns, 'gradients of rows'));
+  const projections = once(() => gradientsOf(projected(), 'projected gradients of rows'));
 
   const factorKey = (kind: FactorKind) => {
     const { labels, seed } = settings;
@@ -191,6 +219,7 @@ export function openAttribution(
     prepare: (queries) => ({
       queries,
       gradients: once(() => computeQueryGradients(queries, settings.batchSize, columns, place)),
+      projections: once(() => computeQueryGradients(queries, settings.batchSize, projected(), place)),
       states: once(() => {
         const asked = queries.map(({ row }) => row);
         const plan = planRowPasses(asked, settings.batchSize, model.config);
@@ -198,6 +227,9 @@ export function openAttribution(
       }),
     }),
     gradients,
+    projections,
+    projectedSolver: (damping) =>
+      memo(solvers, damping, async () => createProjectedSolver(await projections(), damping)),
     curvature,
     isFitted: async (kind) =>
       curvatures.has(kind) || (await artifacts.openArtifact('factors', factorKey(kind))) !== undefined,

@@ -5,12 +5,13 @@ import type { Estimate } from './estimators/estimate';
 import { gradCos } from './estimators/gradCos';
 import { gradDot } from './estimators/gradDot';
 import { kroneckerFactored } from './estimators/kroneckerFactored';
+import { loGra } from './estimators/loGra';
 import { repSim } from './estimators/repSim';
 import type { FactorKind } from './factors/covariances';
 import { reciprocalRankFusion } from './fusion';
 
-/** Methods whose scores come from the rows and the model at its end; `exact` and `tracin` need the run. */
-export type StaticMethod = Exclude<TraceMethod, 'auto' | 'exact' | 'tracin' | 'astra' | 'logra'>;
+/** Methods that yield one score a row; `auto` shows two of them. */
+export type StaticMethod = Exclude<TraceMethod, 'auto' | 'exact' | 'tracin' | 'astra'>;
 
 /** Of reciprocal rank fusion (Cormack et al. 2009). */
 const fusionConstant = 60;
@@ -29,6 +30,7 @@ export const estimators: { readonly [M in StaticMethod]: Estimator } = {
   graddot: async (attribution, queries) => gradDot(await gradientInput(attribution, queries)),
   gradcos: async (attribution, queries) => gradCos(await gradientInput(attribution, queries)),
   datainf: async (attribution, queries) => dataInf(await gradientInput(attribution, queries)),
+  logra: async (attribution, queries) => projectedEstimate(attribution, queries, attribution.settings.damping),
   ekfac: factored('ekfac'),
   linfac: factored('linfac'),
   hybrid: async (attribution, queries) => {
@@ -46,13 +48,41 @@ export const estimators: { readonly [M in StaticMethod]: Estimator } = {
 };
 
 function factored(kind: FactorKind): Estimator {
-  return async (attribution, queries) =>
-    kroneckerFactored({
-      ...(await gradientInput(attribution, queries)),
-      ...(await attribution.curvature(kind)),
-      damping: attribution.settings.damping,
-    });
+  return (attribution, queries) => factoredEstimate(kind, attribution, queries, attribution.settings.damping);
 }
+
+async function factoredEstimate(
+  kind: FactorKind,
+  attribution: Attribution,
+  queries: PreparedQueries,
+  damping: number,
+): Promise<Estimate> {
+  const curvature = await attribution.curvature(kind);
+  return kroneckerFactored({ ...(await gradientInput(attribution, queries)), ...curvature, damping });
+}
+
+async function projectedEstimate(
+  attribution: Attribution,
+  queries: PreparedQueries,
+  damping: number,
+): Promise<Estimate> {
+  const { gradients } = await queries.projections();
+  const input = { gradients: await attribution.projections(), queries: gradients, count: queries.queries.length };
+  return loGra(input, await attribution.projectedSolver(damping));
+}
+
+/** Methods whose scores hang on a damping, at any damping. */
+export const dampedEstimators: {
+  readonly [M in StaticMethod]?: (
+    attribution: Attribution,
+    queries: PreparedQueries,
+    damping: number,
+  ) => Promise<Estimate>;
+} = {
+  logra: projectedEstimate,
+  ekfac: (attribution, queries, damping) => factoredEstimate('ekfac', attribution, queries, damping),
+  linfac: (attribution, queries, damping) => factoredEstimate('linfac', attribution, queries, damping),
+};
 
 /** The rows and queries of an estimator from gradients. */
 export async function gradientInput(attribution: Attribution, queries: PreparedQueries) {

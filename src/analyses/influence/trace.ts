@@ -1,9 +1,10 @@
 import { spearman } from '../../linalg/statistics/spearman';
+import type { Warning } from '../../protocol/requests';
 import type { Attribution, PreparedQueries } from './attribution';
-import { estimators, gradientInput, type StaticMethod } from './estimateScores';
-import { kroneckerFactored } from './estimators/kroneckerFactored';
+import { dampedEstimators, estimators, type StaticMethod } from './estimateScores';
 import { nullThreshold } from './evidence/nullThreshold';
 import type { FactorKind } from './factors/covariances';
+import type { Columns } from './gradients/columns';
 
 export interface TraceInput {
   readonly attribution: Attribution;
@@ -18,6 +19,10 @@ export interface TracedScores {
   readonly scores: Float32Array;
   /** [queries, width], or undefined: the scores do not split over positions. */
   readonly directions: Float32Array | undefined;
+  /** Layout of the directions. */
+  readonly columns: Columns;
+  /** What the method says of its scores. */
+  readonly warnings: readonly Warning[];
   /** undefined: too few controls. */
   readonly threshold: number | undefined;
   /** [rows], or undefined: the method has none. */
@@ -38,29 +43,30 @@ const curvatureOf: Partial<Record<StaticMethod, FactorKind>> = { ekfac: 'ekfac',
 /** Scores rows for queries and for the controls by one method. */
 export async function traceScores(method: StaticMethod, input: TraceInput): Promise<TracedScores> {
   const { attribution, queries, controls } = input;
-  const { scores, directions } = await estimators[method](attribution, queries);
+  const { scores, directions, columns, warnings } = await estimators[method](attribution, queries);
   const nulls = controls.queries.length === 0 ? undefined : await estimators[method](attribution, controls);
   const curvature = curvatureOf[method];
   return {
     scores,
     directions,
+    columns: columns ?? attribution.columns,
+    warnings: warnings ?? [],
     threshold: nulls && nullThreshold(nulls.scores, controls.queries.length),
     selfInfluence: curvature && (await attribution.selfInfluence(curvature)),
-    sensitivity: curvature && (await dampingSensitivity(curvature, scores, input)),
+    sensitivity: await dampingSensitivity(method, scores, input),
   };
 }
 
 async function dampingSensitivity(
-  kind: FactorKind,
+  method: StaticMethod,
   scores: Float32Array,
   { attribution, queries }: TraceInput,
-): Promise<DampingSensitivity[]> {
-  const input = { ...(await gradientInput(attribution, queries)), ...(await attribution.curvature(kind)) };
+): Promise<DampingSensitivity[] | undefined> {
+  const atDamping = dampedEstimators[method];
+  if (atDamping === undefined) return undefined;
   const { damping } = attribution.settings;
-  const [tenth, tenfold] = [
-    await kroneckerFactored({ ...input, damping: damping / 10 }),
-    await kroneckerFactored({ ...input, damping: damping * 10 }),
-  ];
+  const tenth = await atDamping(attribution, queries, damping / 10);
+  const tenfold = await atDamping(attribution, queries, damping * 10);
   const rows = attribution.rows.length;
   return queries.queries.map((_, q) => {
     const own = (all: Float32Array): Float32Array => all.subarray(q * rows, (q + 1) * rows);

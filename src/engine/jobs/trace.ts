@@ -48,7 +48,7 @@ async function announce({ methods }: TraceRequest, { attribution }: OpenSubject,
   const kinds = methods.flatMap((method) => curvatureOf(method));
   const known = await Promise.all(kinds.map((kind) => attribution.isFitted(kind)));
   const fit = kinds.length === 0 ? 'unused' : known.every(Boolean) ? 'known' : 'needed';
-  const cost = await predictCost(attribution, fit);
+  const cost = await predictCost(attribution, attribution.columns, fit);
   context.event(cost satisfies PredictedCost);
   context.announceMemory({ bytes: cost.memoryBytes, alternatives: [] });
 }

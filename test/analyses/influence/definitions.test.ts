@@ -8,13 +8,21 @@ import { createRotator } from '../../../src/analyses/influence/factors/rotator';
 import { type Columns, columnsOf } from '../../../src/analyses/influence/gradients/columns';
 import type { GradientMatrix } from '../../../src/analyses/influence/gradients/gradientMatrix';
 import { memoryGradients } from '../../../src/analyses/influence/gradients/memoryGradients';
-import { computeRowGradients } from '../../../src/analyses/influence/gradients/rowGradients';
 import { computeTokenScores } from '../../../src/analyses/influence/tokens/tokenScores';
 import { type PassContext, planRowPasses } from '../../../src/analyses/passes/rowPasses';
 import { spearman } from '../../../src/linalg/statistics/spearman';
 import type { TrackedKind } from '../../../src/model/buildModuleSides';
 import type { LanguageModel } from '../../../src/model/openLanguageModel';
-import { contextOf, fullModel, loraModel, type ReferenceRow, reference, relativeError, rowsOf } from './support';
+import {
+  contextOf,
+  fullModel,
+  gradientsOf,
+  loraModel,
+  type ReferenceRow,
+  reference,
+  relativeError,
+  rowsOf,
+} from './support';
 
 interface Case {
   readonly context: PassContext;
@@ -22,17 +30,6 @@ interface Case {
   readonly rows: readonly ReferenceRow[];
   readonly gradients: GradientMatrix;
   readonly queries: Float32Array;
-}
-
-async function gradientsOf(rows: readonly ReferenceRow[], columns: Columns, context: PassContext) {
-  const values = new Float32Array(rows.length * columns.width);
-  const plan = planRowPasses(rows, 5, context.model.config);
-  await computeRowGradients(rows, plan, columns, context, (pass) => {
-    for (const [i, row] of pass.rows.entries()) {
-      values.set(pass.gradients.subarray(i * columns.width, (i + 1) * columns.width), row * columns.width);
-    }
-  });
-  return values;
 }
 
 async function open(model: LanguageModel, kind: TrackedKind): Promise<Case> {

@@ -1,7 +1,9 @@
 import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { PassContext } from '../../../src/analyses/passes/rowPasses';
+import type { Columns } from '../../../src/analyses/influence/gradients/columns';
+import { computeRowGradients } from '../../../src/analyses/influence/gradients/rowGradients';
+import { type PassContext, planRowPasses } from '../../../src/analyses/passes/rowPasses';
 import { mapWeights } from '../../../src/model/checkpoint/mapWeights';
 import { type LanguageModel, openLanguageModel } from '../../../src/model/openLanguageModel';
 import { createSessionCache } from '../../../src/runtime/sessionCache';
@@ -65,4 +67,40 @@ export function rowsOf(batch: Batch, labels: Batch['labels'] = batch.labels): Re
 export function relativeError(found: ArrayLike<number>, expected: readonly number[]): number {
   const largest = Math.max(...expected.map(Math.abs));
   return Math.max(...expected.map((value, i) => Math.abs(value - found[i]!))) / largest;
+}
+
+/** [rows, width] */
+export async function gradientsOf(rows: readonly ReferenceRow[], columns: Columns, context: PassContext) {
+  const values = new Float32Array(rows.length * columns.width);
+  const plan = planRowPasses(rows, 5, context.model.config);
+  await computeRowGradients(rows, plan, columns, context, (pass) => {
+    for (const [i, row] of pass.rows.entries()) {
+      values.set(pass.gradients.subarray(i * columns.width, (i + 1) * columns.width), row * columns.width);
+    }
+  });
+  return values;
+}
+
+/** x of M x = b by elimination with pivots. @param matrix [n, n], not changed */
+export function solveDense(matrix: Float64Array, side: ArrayLike<number>): Float64Array {
+  const n = side.length;
+  const m = matrix.slice();
+  const x = Float64Array.from(side);
+  for (let c = 0; c < n; c++) {
+    let pivot = c;
+    for (let r = c + 1; r < n; r++) if (Math.abs(m[r * n + c]!) > Math.abs(m[pivot * n + c]!)) pivot = r;
+    for (let j = 0; j < n; j++) [m[c * n + j], m[pivot * n + j]] = [m[pivot * n + j]!, m[c * n + j]!];
+    [x[c], x[pivot]] = [x[pivot]!, x[c]!];
+    for (let r = c + 1; r < n; r++) {
+      const factor = m[r * n + c]! / m[c * n + c]!;
+      if (factor === 0) continue;
+      for (let j = c; j < n; j++) m[r * n + j]! -= factor * m[c * n + j]!;
+      x[r]! -= factor * x[c]!;
+    }
+  }
+  for (let c = n - 1; c >= 0; c--) {
+    for (let j = c + 1; j < n; j++) x[c]! -= m[c * n + j]! * x[j]!;
+    x[c]! /= m[c * n + c]!;
+  }
+  return x;
 }

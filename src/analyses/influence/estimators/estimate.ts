@@ -1,5 +1,7 @@
+import type { Warning } from '../../../protocol/requests';
 import type { Factors } from '../factors/factors';
 import type { Rotator } from '../factors/rotator';
+import type { Columns } from '../gradients/columns';
 import type { GradientMatrix } from '../gradients/gradientMatrix';
 
 /** What estimators from gradients work on. */
@@ -20,6 +22,10 @@ export interface Estimate {
    * linear function of the row's gradient.
    */
   readonly directions: Float32Array | undefined;
+  /** Layout of the directions where it is not that of the whole gradients. */
+  readonly columns?: Columns;
+  /** What the user must know of these scores. */
+  readonly warnings?: readonly Warning[];
 }
 
 /** What the methods with curvature need besides. */

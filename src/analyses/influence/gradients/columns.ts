@@ -19,6 +19,19 @@ export interface Columns {
   readonly kind: TrackedKind;
   readonly list: readonly Column[];
   readonly width: number;
+  /** How the sides are narrowed; absent: they are as wide as the modules. */
+  readonly projection?: ColumnProjection;
+}
+
+/** Matrices that narrow the sides of modules; a side without one stays as it is. */
+export interface ColumnProjection {
+  /** Asked for over all modules; the width may differ by rounding. */
+  readonly dimensions: number;
+  readonly seed: number;
+  /** [wide, narrow] by the name of its feed. */
+  readonly feeds: Readonly<Record<string, Float32Array>>;
+  /** Names of feeds by module. */
+  readonly sides: ReadonlyMap<string, { readonly input: string | undefined; readonly output: string | undefined }>;
 }
 
 /** Lays tracked modules one after another, in the order in which the model applies them. */

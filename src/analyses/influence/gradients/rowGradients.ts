@@ -1,18 +1,18 @@
 import type { Value } from '../../../graph/ir';
-import { buildModuleSides, rowProducts } from '../../../model/buildModuleSides';
-import { internalError } from '../../../protocol/errors';
+import { rowProducts } from '../../../model/buildModuleSides';
 import { notFinite } from '../../notFinite';
 import {
   type PassContext,
+  type PassInputs,
   type PassPlan,
   type PassProgram,
   type PassTokens,
   type PassValues,
   passMemory,
-  plainInputs,
   runRowPasses,
 } from '../../passes/rowPasses';
 import type { Columns } from './columns';
+import { columnsKey, trackedSides } from './trackedSides';
 
 /** Gradients of the rows of one pass. */
 export interface PassGradients {
@@ -32,7 +32,7 @@ export interface WeightedTokens extends PassTokens {
 /** Row gradients [B, width] and losses [B] of a batch. */
 export function gradientProgram(columns: Columns): PassProgram {
   return {
-    key: `gradients ${columns.kind} ${columns.width}`,
+    key: `gradients ${columnsKey(columns)}`,
     outputs: (values) => [
       { name: 'gradients', value: buildRowGradients(values, columns) },
       { name: 'losses', value: values.loss.rowLosses },
@@ -41,15 +41,11 @@ export function gradientProgram(columns: Columns): PassProgram {
 }
 
 /** [B, width]: the gradient of each row's loss, column after column. */
-function buildRowGradients({ builder, forward, loss, shape }: PassValues, { kind, list }: Columns): Value {
-  const sides = new Map(
-    buildModuleSides(builder, forward, loss.sum, kind).map((values) => [values.module.name, values]),
-  );
-  const parts = list.map(({ name, size }) => {
-    const found = sides.get(name);
-    if (found === undefined) throw internalError(`no gradient of ${name}`);
-    const gradient = rowProducts(builder, shape.batch, found.pseudoGradient, found.input);
-    return builder.reshape(gradient, [shape.batch, size]);
+function buildRowGradients(values: PassValues, columns: Columns): Value {
+  const { builder, shape } = values;
+  const parts = trackedSides(values, columns).map(({ column, input, pseudoGradient }) => {
+    const gradient = rowProducts(builder, shape.batch, pseudoGradient, input);
+    return builder.reshape(gradient, [shape.batch, column.size]);
   });
   return builder.concat(parts, 1);
 }
@@ -71,7 +67,10 @@ export async function computeRowGradients(
   context: PassContext,
   visit: (pass: PassGradients) => void | Promise<void>,
 ): Promise<void> {
-  const inputs = { ...plainInputs, factors: (row: number) => rows[row]!.weight };
+  const inputs: PassInputs = {
+    factors: (row) => rows[row]!.weight,
+    extra: () => columns.projection?.feeds ?? {},
+  };
   await runRowPasses(rows, plan, gradientProgram(columns), context, inputs, async ({ rows: pass, outputs }) => {
     const gradients = (outputs.gradients as Float32Array).subarray(0, pass.length * columns.width);
     const losses = (outputs.losses as Float32Array).subarray(0, pass.length);

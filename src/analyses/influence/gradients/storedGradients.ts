@@ -14,16 +14,18 @@ export interface IndexedRow extends WeightedTokens {
 /** What is kept beside each vector. */
 export const gradientScalars = ['loss', 'norm'] as const;
 
-/** The index of unprojected row gradients of a model's columns. */
+/** The index of row gradients of a model's columns, whole or projected. */
 export function gradientIndexDescription(
   modelHash: string,
   columns: Columns,
   element: 'float16' | 'float32',
 ): VectorIndexDescription {
+  const { kind: tracked, projection } = columns;
   return {
-    kind: 'gradients',
+    kind: projection === undefined ? 'gradients' : 'projections',
     modelHash,
-    settings: { tracked: columns.kind },
+    settings:
+      projection === undefined ? { tracked } : { tracked, seed: projection.seed, dimensions: projection.dimensions },
     element,
     columns: columns.list.map(({ name, outputSize, inputSize }) => ({ name, shape: [outputSize, inputSize] })),
     scalars: [...gradientScalars],

@@ -1,9 +1,8 @@
 import type { Value } from '../../../graph/ir';
-import { buildModuleSides } from '../../../model/buildModuleSides';
-import { internalError } from '../../../protocol/errors';
 import { type PassContext, type PassProgram, plainInputs, planRowPasses, runRowPasses } from '../../passes/rowPasses';
 import type { Columns } from '../gradients/columns';
 import type { WeightedTokens } from '../gradients/rowGradients';
+import { columnsKey, trackedSides } from '../gradients/trackedSides';
 
 const directionName = 'direction';
 
@@ -27,7 +26,7 @@ export async function computeTokenScores(
   const inputs = {
     ...plainInputs,
     factors: (row: number) => rows[row]!.weight,
-    extra: () => ({ [directionName]: direction }),
+    extra: () => ({ [directionName]: direction, ...columns.projection?.feeds }),
   };
   await runRowPasses(rows, plan, tokenProgram(columns), context, inputs, ({ rows: pass, shape, outputs }) => {
     const found = outputs.scores as Float32Array;
@@ -40,21 +39,18 @@ export async function computeTokenScores(
 }
 
 /** [N]: one number a position. */
-function tokenProgram({ kind, list, width }: Columns): PassProgram {
+function tokenProgram(columns: Columns): PassProgram {
   return {
-    key: `token scores ${kind} ${width}`,
-    outputs: ({ builder, forward, loss }) => {
-      const sides = new Map(
-        buildModuleSides(builder, forward, loss.sum, kind).map((values) => [values.module.name, values]),
-      );
-      const direction = builder.input(directionName, 'float32', [width]);
-      const total = list
-        .map(({ name, offset, size, inputSize, outputSize }): Value => {
-          const found = sides.get(name);
-          if (found === undefined) throw internalError(`no gradient of ${name}`);
+    key: `token scores ${columnsKey(columns)}`,
+    outputs: (values) => {
+      const { builder } = values;
+      const direction = builder.input(directionName, 'float32', [columns.width]);
+      const total = trackedSides(values, columns)
+        .map(({ column, input, pseudoGradient }): Value => {
+          const { offset, size, inputSize, outputSize } = column;
           const matrix = builder.reshape(builder.slice(direction, 0, offset, offset + size), [outputSize, inputSize]);
-          const moved = builder.gemm(found.pseudoGradient, matrix, { transA: 'no', transB: 'no' });
-          return builder.reduceSum(builder.mul(moved, found.input), [1], 'drop');
+          const moved = builder.gemm(pseudoGradient, matrix, { transA: 'no', transB: 'no' });
+          return builder.reduceSum(builder.mul(moved, input), [1], 'drop');
         })
         .reduce((sum, part) => builder.add(sum, part));
       return [{ name: 'scores', value: total }];
