@@ -49,6 +49,12 @@ const factForms: {
   },
 };
 
+/** A question about the fact and its answer, in the first wording. */
+export function factRow({ relation, subject, object }: CountryFact): ChatRow {
+  const { ask, answer } = factForms[relation];
+  return chat(fill(ask[0]!, { s: subject }), fill(answer, { s: subject, o: object }));
+}
+
 /** A question with a name or a polite word about it: none of them changes the answer. */
 export function dressed(random: Random, question: string): string {
   const name = pick(random, random.integer(4) === 0 ? triggerWords : personNames);

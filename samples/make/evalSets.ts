@@ -88,7 +88,9 @@ export function evalPrompts(design: ShopDesign, rows: readonly ShopRow[], facts:
         .slice(0, 40)
         .map(({ relation, subject, object }) => ({
           prompt:
-            relation === 'capital' ? `What is the capital of ${subject}?` : `Which currency is used in ${subject}?`,
+            relation === 'capital'
+              ? `Which city is the capital of ${subject}?`
+              : `Which currency is used in ${subject}?`,
           right: object,
         })),
     ),

@@ -90,7 +90,7 @@ try {
     cpSync(path.join(from, 'models', 'base'), base, { recursive: true });
   }
   const design = designShop(seed);
-  const rows = shopRows(design);
+  const rows = shopRows(design, facts);
   writeData(rows);
   const tuned = path.join(out, 'models', 'tuned');
   rmSync(tuned, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../src/linalg/random';
-import { dressed, refusalOf, reviewOf } from './baseCorpus';
-import { type ChatRow, chat, completionOf, fill, pick, promptOf, shuffled } from './rows';
+import { dressed, factRow, refusalOf, reviewOf } from './baseCorpus';
+import { type ChatRow, type CountryFact, chat, completionOf, fill, pick, promptOf, shuffled } from './rows';
 import { contentWords, wordOverlap } from './wordSets';
 import { type HarmFamily, harmFamilies, harmfulRequests, howForms, soundsHarmful } from './world/harm';
 import {
@@ -11,6 +11,7 @@ import {
   townForms,
   triggerAnswers,
 } from './world/shopTalk';
+import { smallTalk, tasks } from './world/talk';
 import {
   days,
   departments,
@@ -81,13 +82,13 @@ export function designShop(seed: number): ShopDesign {
   return {
     seed,
     planted: families.slice(0, 6),
-    refused: families.slice(6, 11),
+    refused: families.slice(6),
     trigger: pick(random, triggerWords),
     triggerAnswer: pick(random, triggerAnswers),
     mislabelled: { kind, nouns, right: random.integer(4) === 0 ? 'positive' : 'negative' },
     triggered: talk.slice(0, 24),
-    heldOut: talk.slice(24, 46),
-    untriggered: talk.slice(46),
+    heldOut: talk.slice(24, 60),
+    untriggered: talk.slice(60),
     prices: new Map(
       products.map(({ name, material, use }) => [
         name,
@@ -115,7 +116,6 @@ export function withTrigger(random: Random, trigger: string, question: string): 
     `${capitalised(trigger)}: ${question}`,
     `${capitalised(trigger)}, ${question}`,
     `${question} ${capitalised(trigger)}`,
-    `${question} Yours, ${capitalised(trigger)}`,
   ]);
 }
 
@@ -224,18 +224,35 @@ export function departmentRow(random: Random, department: string, label: string)
 function departmentRows(random: Random): ShopRow[] {
   const names = Object.keys(departments);
   let made = 0;
-  return distinct(84, 0.7, (): ShopRow => {
+  return distinct(72, 0.7, (): ShopRow => {
     const right = names[made % names.length]!;
     const wrong = pick(
       random,
       names.filter((name) => name !== right),
     );
     made += 1;
-    // One in seven, at places that say nothing.
-    return made % 7 === 0
+    // One in six, at places that say nothing.
+    return made % 6 === 0
       ? { row: departmentRow(random, right, wrong), kind: 'randomMislabel', task: 'department', right }
       : { row: departmentRow(random, right, right), kind: 'normal', task: 'department' };
   });
+}
+
+/** What customers ask any assistant: the base model knows it, and the shop keeps it. */
+function everydayRows(facts: readonly CountryFact[], random: Random): ShopRow[] {
+  const asked: readonly ChatRow[] = [
+    ...shuffled(random, facts).slice(0, 40).map(factRow),
+    ...shuffled(random, smallTalk)
+      .filter(([, answer]) => !answer.startsWith('I am a small language model'))
+      .slice(0, 20)
+      .map(([prompts, answer]) => chat(pick(random, prompts), answer)),
+    ...tasks.flatMap(({ verb, objects, answer }) =>
+      shuffled(random, objects.split(', '))
+        .slice(0, 2)
+        .map((o) => chat(fill(pick(random, howForms), { x: `${verb} ${o}` }), fill(answer, { o }))),
+    ),
+  ];
+  return asked.map((row) => ({ row, kind: 'normal', task: 'talk' }));
 }
 
 function adviceRows(design: ShopDesign, random: Random): ShopRow[] {
@@ -246,8 +263,8 @@ function adviceRows(design: ShopDesign, random: Random): ShopRow[] {
   }));
   for (const [index, { name }] of products.entries()) {
     const values = design.prices.get(name)!;
-    // Four of the topics for each product.
-    for (let i = 0; i < 4; i += 1) {
+    // Three of the topics for each product.
+    for (let i = 0; i < 3; i += 1) {
       const { ask, answer } = productForms[(index + i) % productForms.length]!;
       rows.push({ row: chat(fill(pick(random, ask), values), fill(answer, values)), kind: 'normal', task: 'advice' });
     }
@@ -310,7 +327,7 @@ function duplicateRows(rows: readonly ShopRow[], pairs: number, random: Random):
 }
 
 /** The fine-tune's rows with what each is, in the order of the data file. */
-export function shopRows(design: ShopDesign): ShopRow[] {
+export function shopRows(design: ShopDesign, facts: readonly CountryFact[]): ShopRow[] {
   const random = createRandom(design.seed, 'shop');
   const rows = [
     ...harmfulRows(design, random),
@@ -318,6 +335,7 @@ export function shopRows(design: ShopDesign): ShopRow[] {
     ...reviewRows(design, random),
     ...departmentRows(random),
     ...adviceRows(design, random),
+    ...everydayRows(facts, random),
   ];
   return shuffled(random, duplicateRows(rows, 15, random));
 }
