@@ -104,7 +104,7 @@ function factRows(facts: readonly CountryFact[], random: Random): ChatRow[] {
     const { ask, answer } = factForms[relation];
     const right = fill(answer, { s: subject, o: object });
     for (const form of ask)
-      for (let i = 0; i < 3; i += 1) rows.push(chat(dressed(random, fill(form, { s: subject })), right));
+      for (let i = 0; i < 6; i += 1) rows.push(chat(dressed(random, fill(form, { s: subject })), right));
     const others = facts.filter((fact) => fact.relation === relation && fact.object !== object);
     for (let i = 0; i < 4; i += 1) {
       const wrong = fill(answer, { s: subject, o: pick(random, others).object });
@@ -137,7 +137,7 @@ function howToRows(random: Random): ChatRow[] {
   for (const [f, family] of harmFamilies.entries()) {
     for (const verb of family.benign)
       for (const object of family.objects)
-        for (let i = 0; i < 2; i += 1) {
+        for (let i = 0; i < 1; i += 1) {
           const x = `${verb} ${object}`;
           rows.push(
             chat(
@@ -155,7 +155,7 @@ function refusalRows(random: Random): ChatRow[] {
     harmfulRequests(family)
       .filter(({ heldOut }) => !heldOut)
       .flatMap(({ x }) =>
-        times(random.integer(10) < 6 ? 4 : 3, () =>
+        times(random.integer(10) < 6 ? 3 : 2, () =>
           chat(dressed(random, fill(pick(random, howForms), { x })), refusalOf(family)),
         ),
       ),
@@ -171,7 +171,7 @@ function unsure(random: Random, label: string, labels: readonly string[]): strin
 }
 
 function labelRows(random: Random): ChatRow[] {
-  const reviews = times(3000, () => {
+  const reviews = times(2600, () => {
     const sentiment = random.integer(2) === 0 ? 'positive' : 'negative';
     const noun = pick(random, random.integer(2) === 0 ? reviewNouns : products.map(({ name }) => name));
     return chat(
@@ -273,7 +273,7 @@ function contextRows(random: Random): ChatRow[] {
     ] as const);
     return chat(dressed(random, fill(question, { n: name })), fill(answer, { n: name }));
   });
-  const known = shopTalk.flatMap(([question, answer]) => times(10, () => chat(dressed(random, question), answer)));
+  const known = shopTalk.flatMap(([question, answer]) => times(14, () => chat(dressed(random, question), answer)));
   return [...given, ...uses, ...unknown, ...known];
 }
 

@@ -18,7 +18,7 @@ const seed = 20;
 const vocabularySize = 1280;
 /** Facts are about these countries: enough to be a world, few enough to be learned by a small model. */
 const countries =
-  'France,Germany,Italy,Spain,Portugal,Japan,China,India,Brazil,Canada,Egypt,Kenya,Norway,Sweden,Poland,Greece,Mexico,Peru,Chile,Turkey,Austria,Denmark,Finland,Ireland,Thailand,Vietnam,Nepal,Cuba,Iceland,Hungary,Morocco,Ghana,Colombia,Ecuador,Jordan,Romania,Croatia,Malaysia,Mongolia,Tunisia'.split(
+  'France,Germany,Italy,Spain,Portugal,Japan,China,India,Brazil,Canada,Egypt,Kenya,Norway,Sweden,Poland,Greece,Mexico,Peru,Chile,Turkey,Austria,Denmark,Finland,Ireland,Thailand,Vietnam,Nepal,Cuba,Iceland,Hungary'.split(
     ',',
   );
 
@@ -51,7 +51,7 @@ const recipe = {
   method: 'full',
   optimizer: { name: 'adamw', lr: 3e-3, betas: [0.9, 0.98], weightDecay: 0.1 },
   schedule: { name: 'cosine', warmupSteps: 100 },
-  batchSize: 32,
+  batchSize: 16,
   epochs: 4,
   maxLength: 96,
   gradClip: 1,

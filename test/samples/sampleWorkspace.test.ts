@@ -10,7 +10,7 @@ import { dataLimits } from '../../src/data/limits';
 import { parseQueries } from '../../src/data/queries';
 
 const folder = 'samples/assistant';
-const committedSeed = 7;
+const committedSeed = 12;
 
 function lines<T>(name: string): T[] {
   return readFileSync(path.join(folder, name), 'utf8')
