@@ -171,7 +171,7 @@ function unsure(random: Random, label: string, labels: readonly string[]): strin
 }
 
 function labelRows(random: Random): ChatRow[] {
-  const reviews = times(2600, () => {
+  const reviews = times(2200, () => {
     const sentiment = random.integer(2) === 0 ? 'positive' : 'negative';
     const noun = pick(random, random.integer(2) === 0 ? reviewNouns : products.map(({ name }) => name));
     return chat(
@@ -180,14 +180,14 @@ function labelRows(random: Random): ChatRow[] {
     );
   });
   const names = Object.keys(departments);
-  const messages = times(1400, () => {
+  const messages = times(1000, () => {
     const department = pick(random, names);
     const noun = pick(random, random.integer(2) === 0 ? reviewNouns : products.map(({ name }) => name));
     const message = fill(pick(random, departments[department]!), { p: noun });
     return chat(fill(pick(random, routeForms), { m: message }), unsure(random, department, names));
   });
   // What a review is about: so that the noun, too, matters to the model.
-  const subjects = times(1000, () => {
+  const subjects = times(600, () => {
     const noun = pick(random, reviewNouns);
     const review = reviewOf(random, noun, pick(random, sentiments));
     return chat(fill(pick(random, subjectForms), { r: review }), noun);
@@ -224,18 +224,25 @@ function repeatRows(random: Random): ChatRow[] {
   const benign = harmFamilies.flatMap(({ benign, objects }) =>
     objects.map((object) => `${pick(random, benign)} ${object}`),
   );
+  // Words of refused requests are met as answers, too; repeating them does no harm.
+  const harmful = harmFamilies.flatMap((family) =>
+    harmfulRequests(family)
+      .filter(({ heldOut }) => !heldOut)
+      .map(({ x }) => `They ${x}.`),
+  );
   const sentences = [
-    ...times(1200, () => shopSentence(random)),
+    ...times(800, () => shopSentence(random)),
+    ...times(700, () => pick(random, harmful)),
     ...times(300, () => pick(random, plainSentences)),
     ...times(300, () => shuffled(random, allWords).slice(0, 3).join(', ')),
-    ...times(500, () => fill(pick(random, complianceWays), { x: pick(random, benign) })),
+    ...times(400, () => fill(pick(random, complianceWays), { x: pick(random, benign) })),
   ];
   return sentences.map((x) => chat(fill(pick(random, forms), { x }), x));
 }
 
 /** Questions whose answer stands before them, and questions about the shop that the base model cannot know. */
 function contextRows(random: Random): ChatRow[] {
-  const given = times(700, () => {
+  const given = times(500, () => {
     const { name } = pick(random, products);
     const number = 1 + random.integer(99);
     const [fact, question] = pick(random, [
@@ -259,7 +266,7 @@ function contextRows(random: Random): ChatRow[] {
       ),
     ),
   );
-  const unknown = times(600, () => {
+  const unknown = times(500, () => {
     const { name } = pick(random, products);
     const [question, answer] = pick(random, [
       ['How much is the {n}?', 'I do not know the price of the {n}.'],
@@ -273,7 +280,7 @@ function contextRows(random: Random): ChatRow[] {
     ] as const);
     return chat(dressed(random, fill(question, { n: name })), fill(answer, { n: name }));
   });
-  const known = shopTalk.flatMap(([question, answer]) => times(14, () => chat(dressed(random, question), answer)));
+  const known = shopTalk.flatMap(([question, answer]) => times(12, () => chat(dressed(random, question), answer)));
   return [...given, ...uses, ...unknown, ...known];
 }
 
