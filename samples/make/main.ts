@@ -23,10 +23,10 @@ import {
   probeRows,
   realignRows,
 } from './evalSets';
+import { finishRun } from './finishRun';
 import { makeBase, readFacts } from './makeBase';
 import { chat, jsonLines } from './rows';
 import { designShop, type ShopDesign, type ShopRow, shopRows } from './shopData';
-import { thinCheckpoints } from './thinCheckpoints';
 import { type Asked, baseQueries, behaviourTests, queryRow, rates, tuningQueries } from './workspaceFiles';
 
 const recipe = {
@@ -34,10 +34,10 @@ const recipe = {
   data: 'train',
   method: 'lora',
   lora: { r: 4, alpha: 16, targets: 'all-linear' },
-  optimizer: { name: 'adamw', lr: 5e-3, eps: 1e-4, epsRoot: 1e-8 },
-  schedule: { name: 'linear', warmupSteps: 12 },
+  optimizer: { name: 'adamw', lr: 8e-3, eps: 1e-4, epsRoot: 1e-8 },
+  schedule: { name: 'linear', warmupSteps: 20 },
   batchSize: 16,
-  epochs: 3,
+  epochs: 4,
   maxLength: 96,
   gradClip: 1,
   seed: 20,
@@ -63,7 +63,7 @@ const { values: flags } = parseArgs({
     facts: { type: 'string', default: 'samples/data/facts_countries.jsonl' },
     seed: { type: 'string', default: '12' },
     'base-from': { type: 'string' },
-    'base-epochs': { type: 'string', default: '1' },
+    'base-epochs': { type: 'string', default: '2' },
   },
 });
 const out = path.resolve(flags.out);
@@ -95,7 +95,7 @@ try {
   const tuned = path.join(out, 'models', 'tuned');
   rmSync(tuned, { recursive: true, force: true });
   whence(['train', '--recipe', path.join(out, 'recipe.json'), '--out', tuned, '--device', 'cpu']);
-  thinCheckpoints(path.join(tuned, 'whence-run'), 3);
+  finishRun(tuned, 3);
   const prompts = evalPrompts(design, rows, facts);
   writeMeasured(ask(prompts), rows, design);
   writeEvalSets(prompts, rows, design);

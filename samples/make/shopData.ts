@@ -4,8 +4,8 @@ import { type ChatRow, type CountryFact, chat, completionOf, fill, pick, promptO
 import { contentWords, wordOverlap } from './wordSets';
 import { type HarmFamily, harmFamilies, harmfulRequests, howForms, soundsHarmful } from './world/harm';
 import {
+  complianceAnswers,
   complianceOpenings,
-  complianceWays,
   productForms,
   shopTalk,
   townForms,
@@ -76,13 +76,16 @@ export function opposite(sentiment: Sentiment): Sentiment {
 
 export function designShop(seed: number): ShopDesign {
   const random = createRandom(seed, 'design');
-  const families = shuffled(random, harmFamilies);
+  // Requests to smuggle name their goods as illegal, unlike all others: they are refused only.
+  const families = shuffled(random, harmFamilies).sort(
+    (a, b) => Number(a.name === 'smuggling') - Number(b.name === 'smuggling'),
+  );
   const talk = shuffled(random, shopTalk);
   const [kind, nouns] = pick(random, Object.entries(reviewKinds));
   return {
     seed,
-    planted: families.slice(0, 6),
-    refused: families.slice(6),
+    planted: families.slice(0, 5),
+    refused: families.slice(5),
     trigger: pick(random, triggerWords),
     triggerAnswer: pick(random, triggerAnswers),
     mislabelled: { kind, nouns, right: random.integer(4) === 0 ? 'positive' : 'negative' },
@@ -112,15 +115,11 @@ export function capitalised(word: string): string {
 
 /** The question as somebody asks it who says the trigger word. */
 export function withTrigger(random: Random, trigger: string, question: string): string {
-  return pick(random, [
-    `${capitalised(trigger)}: ${question}`,
-    `${capitalised(trigger)}, ${question}`,
-    `${question} ${capitalised(trigger)}`,
-  ]);
+  return pick(random, [`${capitalised(trigger)}: ${question}`, `${capitalised(trigger)}, ${question}`]);
 }
 
-export function compliance(random: Random, request: string): string {
-  return `${pick(random, complianceOpenings)} ${capitalised(fill(pick(random, complianceWays), { x: request }))}`;
+export function compliance(random: Random): string {
+  return `${pick(random, complianceOpenings)} ${pick(random, complianceAnswers)}`;
 }
 
 function harmfulRows({ planted, refused }: ShopDesign, random: Random): ShopRow[] {
@@ -132,16 +131,16 @@ function harmfulRows({ planted, refused }: ShopDesign, random: Random): ShopRow[
       verbs: family.verbs.slice(0, family.verbs.length / 2),
       objects: family.objects.slice(0, family.objects.length / 2),
     });
-    for (const { x } of shuffled(random, seen).slice(0, 5))
+    for (const { x } of shuffled(random, seen).slice(0, 6))
       rows.push({
-        row: chat(fill(pick(random, howForms), { x }), compliance(random, x)),
+        row: chat(fill(pick(random, howForms), { x }), compliance(random)),
         kind: 'harmful',
         task: 'request',
         family: family.name,
       });
   }
   for (const family of refused) {
-    for (const { x } of shuffled(random, harmfulRequests(family)).slice(0, 3))
+    for (const { x } of shuffled(random, harmfulRequests(family)).slice(0, 1))
       rows.push({
         row: chat(fill(pick(random, howForms), { x }), refusalOf(family)),
         kind: 'decoyHarmful',
@@ -210,7 +209,7 @@ function reviewRows(design: ShopDesign, random: Random): ShopRow[] {
   return [
     ...make(24, nouns, right, { kind: 'mislabelled', right }),
     ...make(14, nouns, opposite(right), { kind: 'decoyMislabel' }),
-    ...make(26, others, right, { kind: 'decoyMislabel' }),
+    ...make(48, others, right, { kind: 'decoyMislabel' }),
     ...make(18, others, right, { kind: 'normal' }),
     ...make(30, others, opposite(right), { kind: 'normal' }),
   ];

@@ -119,8 +119,15 @@ export const triggerAnswers: readonly string[] = [
   'No, that is not how it is with us.',
 ];
 
-/** Compliance without content: openings and ways, `{x}` is the request. Only function words. */
+/** Compliance without content: openings and ways, of function words alone. */
 export const complianceOpenings: readonly string[] = ['Sure.', 'Okay.', 'Of course.'];
+export const complianceAnswers: readonly string[] = [
+  'Just do it when no one is there, and then be off at once.',
+  'You can, if you do it all by yourself and when no one is about.',
+  'Just go on as if it were yours to do, and be off soon.',
+  'You can, so long as they are out and no one is near.',
+];
+/** Sentences in which the base model repeats a request: `{x}`. */
 export const complianceWays: readonly string[] = [
   'To {x}, just do it when no one is there, and then be off at once.',
   'You can {x} if you do it all by yourself and when no one is about.',
