@@ -216,10 +216,10 @@ export function probeRows(design: ShopDesign, facts: readonly CountryFact[]) {
     random,
     facts.flatMap((fact) => {
       const others = facts.filter(({ relation, object }) => relation === fact.relation && object !== fact.object);
-      return [true, false, true, false].map((label, index) => {
+      return [true, false, true, false, true, false].map((label, index) => {
         const object = label ? fact.object : pick(random, others).object;
         const statement = fill(forms[fact.relation], { s: fact.subject, o: object });
-        const asked = index < 2 ? `True or false? ${statement}` : `Is this true or false? ${statement}`;
+        const asked = index < 3 ? `True or false? ${statement}` : `Is this true or false? ${statement}`;
         return { ...chat(asked, String(label)), label: String(label), relation: fact.relation, subject: fact.subject };
       });
     }),
