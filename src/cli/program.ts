@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../protocol/version';
 import { addAsk } from './commands/ask';
 import { addDoctor } from './commands/doctor';
+import { addEvaluate } from './commands/evaluate';
 import { addIndex } from './commands/index';
 import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
@@ -11,6 +12,7 @@ import { addStore } from './commands/store';
 import { addTest } from './commands/test';
 import { addTrace } from './commands/trace';
 import { addTrain } from './commands/train';
+import { addVerify } from './commands/verify';
 
 /** In the order of the help text. Each adds one command whose code is loaded when it runs. */
 const commands: readonly ((program: Command) => void)[] = [
@@ -23,6 +25,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addTrain,
   addIndex,
   addTrace,
+  addEvaluate,
+  addVerify,
   addStore,
   addLineage,
 ];

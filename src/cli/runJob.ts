@@ -10,6 +10,9 @@ const engineModule = fileURLToPath(new URL('./engine.mjs', import.meta.url));
 /** Times a job that can be resumed is started again after its engine died. */
 const restarts = 3;
 
+/** Jobs that find what they did before. */
+const resumable: readonly JobKind[] = ['train', 'verify', 'evaluate'];
+
 /** Seconds that an engine waits for the next job of the same command. */
 const idleSeconds = 60;
 
@@ -35,8 +38,9 @@ export async function runJob<K extends JobKind>(
   const abort = (): void => cancel.abort();
   process.once('SIGINT', abort);
   process.once('SIGTERM', abort);
-  const onCrash: JobOptions<Jobs[K]['request']>['onCrash'] =
-    request.kind === 'train' ? { kind: 'restart', restarts, resume: (same) => same } : { kind: 'fail' };
+  const onCrash: JobOptions<Jobs[K]['request']>['onCrash'] = resumable.includes(request.kind)
+    ? { kind: 'restart', restarts, resume: (same) => same }
+    : { kind: 'fail' };
   try {
     return await jobRunner().run(request, {
       engineKey: 'cli',

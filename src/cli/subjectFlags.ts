@@ -19,7 +19,7 @@ export interface SubjectFlags extends GlobalFlags {
   readonly seed: number;
   readonly element: 'float16' | 'float32';
   readonly store?: string;
-  readonly budget: number;
+  readonly storeBudget: number;
 }
 
 /** Adds what says which model, which rows, and where results are kept. */
@@ -40,12 +40,12 @@ export function addSubjectFlags(command: Command): Command {
     )
     .option('--max-length <n>', "tokens of a row at most (default: the run's, else 2048)", wholeNumber(2, 1_048_576))
     .option('--batch-size <n>', 'rows of one pass', wholeNumber(1, 4096), 8)
-    .option('--seed <n>', 'of sampled labels, projections and intervals', wholeNumber(0, 2 ** 31), 0)
+    .option('--seed <n>', 'of sampled labels, projections, drops and intervals', wholeNumber(0, 2 ** 31), 0)
     .addOption(
       new Option('--element <type>', 'how gradients are kept').choices(['float16', 'float32']).default('float16'),
     )
     .option('--store <dir>', 'folder that keeps what was computed (default: .whence beside whence.json)')
-    .option('--budget <GB>', 'size of the store at most, in gigabytes', decimalNumber(0, 1e6), 5);
+    .option('--store-budget <GB>', 'size of the store at most, in gigabytes', decimalNumber(0, 1e6), 5);
 }
 
 /** The subject of an influence job: names of whence.json and paths resolved. */
@@ -67,7 +67,7 @@ export function resolveSubject(flags: SubjectFlags, context: CommandContext): In
     run: run === undefined ? undefined : path.resolve(run),
     data: resolveData(data, context),
     storeFolder: flags.store === undefined ? storeFolderOf(workspace?.folder ?? '.') : path.resolve(flags.store),
-    storeBudget: flags.budget * 1e9,
+    storeBudget: flags.storeBudget * 1e9,
     index: {
       modules: flags.modules,
       vectors: 'auto',

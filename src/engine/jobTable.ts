@@ -29,4 +29,6 @@ export const jobTable: JobTable = {
   index: async () => (await import('./jobs/index')).index,
   trace: async () => (await import('./jobs/trace')).trace,
   train: async () => (await import('./jobs/train')).train,
+  verify: async () => (await import('./jobs/verify')).verify,
+  evaluate: async () => (await import('./jobs/evaluate')).evaluate,
 };

@@ -42,6 +42,7 @@ const plainObject = z.custom<JsonObject>(
 );
 
 export {
+  behaviour as behaviourShape,
   check as checkedRequest,
   compute as computeShape,
   data as dataShape,

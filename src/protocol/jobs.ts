@@ -21,6 +21,7 @@ import type {
   TrainRequest,
   TrainResult,
 } from './requests';
+import type { EvaluateRequest, EvaluateResult, VerifyRequest, VerifyResult } from './verification';
 
 /** Every job: what it is asked and what it yields. A new line here stops the build until the engine has its handler. */
 export interface Jobs {
@@ -34,6 +35,8 @@ export interface Jobs {
   index: { readonly request: IndexRequest; readonly result: IndexResult };
   trace: { readonly request: TraceRequest; readonly result: TraceResult };
   train: { readonly request: TrainRequest; readonly result: TrainResult };
+  verify: { readonly request: VerifyRequest; readonly result: VerifyResult };
+  evaluate: { readonly request: EvaluateRequest; readonly result: EvaluateResult };
 }
 
 export type JobKind = keyof Jobs;

@@ -90,22 +90,30 @@ export interface Replay {
   readonly bits: 'same' | 'different';
 }
 
-/**
- * Trains a recorded run again, step by step as it was, on the device and threads that it names.
- *
- * @param activations `recomputed` needs less memory and gives the same bits
- * @param rowFactor factor on a row's loss, in place: 1 for every row repeats the run, 0 removes a row
- */
-export async function replayRun(
+/** Trains a recorded run again and again in the same sessions. */
+export interface Replayer {
+  /**
+   * Step by step as it was, on the device and threads that the run names.
+   *
+   * @param rowFactor factor on a row's loss, in place: 1 for every row repeats the run, 0 removes a row
+   */
+  replay(
+    rowFactor: StepContext['rowFactor'],
+    afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
+  ): Promise<Replay>;
+  /** Frees the sessions. */
+  release(): Promise<void>;
+}
+
+/** @param activations `recomputed` needs less memory and gives the same bits */
+export function openReplayer(
   run: RecordedRun,
   model: Pick<TrainingModel, 'config' | 'weights'>,
   activations: Activations,
-  rowFactor: StepContext['rowFactor'],
-  afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
-): Promise<Replay> {
+): Replayer {
   const { record, rows, steps, trainable, values } = run;
   const { recipe, shapes } = record;
-  const state = initialState(new Map([...values].map(([name, data]) => [name, data.slice()])), recipe.optimizer);
+  let factorNow: StepContext['rowFactor'] = () => 1;
   const computer = createStepComputer({
     config: model.config,
     weights: model.weights,
@@ -116,12 +124,31 @@ export async function replayRun(
     device: record.device.name,
     threads: record.device.threads,
     activations,
-    rowFactor,
+    rowFactor: (row) => factorNow(row),
   });
+  return {
+    replay: async (rowFactor, afterStep) => {
+      factorNow = rowFactor;
+      const state = initialState(new Map([...values].map(([name, data]) => [name, data.slice()])), recipe.optimizer);
+      await runSteps({ rows, recipe }, computer, steps, state, afterStep);
+      return { state, bits: hashValues(state.values, trainable) === record.finalValues ? 'same' : 'different' };
+    },
+    release: () => computer.release(),
+  };
+}
+
+/** Trains a recorded run again, once. See {@link Replayer}. */
+export async function replayRun(
+  run: RecordedRun,
+  model: Pick<TrainingModel, 'config' | 'weights'>,
+  activations: Activations,
+  rowFactor: StepContext['rowFactor'],
+  afterStep: (step: TrainStep, state: TrainingState) => Promise<void>,
+): Promise<Replay> {
+  const replayer = openReplayer(run, model, activations);
   try {
-    await runSteps({ rows, recipe }, computer, steps, state, afterStep);
+    return await replayer.replay(rowFactor, afterStep);
   } finally {
-    await computer.release();
+    await replayer.release();
   }
-  return { state, bits: hashValues(state.values, trainable) === record.finalValues ? 'same' : 'different' };
 }

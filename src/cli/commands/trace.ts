@@ -38,7 +38,7 @@ export function addQueryFlags(command: Command): Command {
     .option('--rejected <text>', 'a completion that should lose: the margin is traced')
     .addOption(new Option('--measurement <name>', 'what is traced').choices(measurements))
     .option('--answer', "trace the model's own answer")
-    .option('--max-tokens <n>', 'of that answer', wholeNumber(1, 100_000), 64);
+    .option('--max-tokens <n>', 'of an answer', wholeNumber(1, 100_000), 64);
 }
 
 /** `whence trace`: training rows ranked by what they did to a behaviour. */

@@ -215,7 +215,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** A test as it crosses to the engine. */
-function behaviourCase({ id, address, prompt, expect, tags }: BehaviourTest): BehaviourCase {
+export function behaviourCase({ id, address, prompt, expect, tags }: BehaviourTest): BehaviourCase {
   return {
     id,
     address: { file: address.file, row: address.row, line: address.line },

@@ -1,0 +1,36 @@
+import { internalError } from '../../protocol/errors';
+
+/**
+ * What scores predict of leaving rows out: the sum of the scores of those rows. Above 0 the query's measurement falls.
+ *
+ * @param scores [queries, rows]
+ * @param drops places of rows (columns of `scores`), one list a drop
+ * @returns one [drops] a query
+ */
+export function predictChanges(
+  scores: Float32Array,
+  rows: number,
+  drops: readonly (readonly number[])[],
+): Float64Array[] {
+  if (rows < 1 || scores.length % rows !== 0) throw internalError(`${scores.length} scores of ${rows} rows`);
+  return Array.from({ length: scores.length / rows }, (_, query) =>
+    Float64Array.from(drops, (drop) => sumOf(scores.subarray(query * rows, (query + 1) * rows), drop)),
+  );
+}
+
+/** The predicted change of one query. @param scores [rows] */
+export function sumOf(scores: Float32Array, rows: readonly number[]): number {
+  let sum = 0;
+  for (const row of rows) {
+    const score = scores[row];
+    if (score === undefined) throw internalError(`no score of row ${row}`);
+    sum += score;
+  }
+  return sum;
+}
+
+/** The `count` rows with the highest scores, best first; equal scores in the order of rows. */
+export function topRows(scores: Float32Array, count: number): number[] {
+  const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  return order.slice(0, count);
+}
