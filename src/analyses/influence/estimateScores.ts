@@ -9,9 +9,11 @@ import { loGra } from './estimators/loGra';
 import { repSim } from './estimators/repSim';
 import type { FactorKind } from './factors/covariances';
 import { reciprocalRankFusion } from './fusion';
+import { exactScores } from './runs/exactScores';
+import { tracIn } from './runs/tracIn';
 
 /** Methods that yield one score a row; `auto` shows two of them. */
-export type StaticMethod = Exclude<TraceMethod, 'auto' | 'exact' | 'tracin' | 'astra'>;
+export type StaticMethod = Exclude<TraceMethod, 'auto' | 'astra'>;
 
 /** Of reciprocal rank fusion (Cormack et al. 2009). */
 const fusionConstant = 60;
@@ -29,6 +31,8 @@ export const estimators: { readonly [M in StaticMethod]: Estimator } = {
     repSim(await attribution.states(), await queries.states(), attribution.place.model.config.hiddenSize),
   graddot: async (attribution, queries) => gradDot(await gradientInput(attribution, queries)),
   gradcos: async (attribution, queries) => gradCos(await gradientInput(attribution, queries)),
+  tracin: tracIn,
+  exact: exactScores,
   datainf: async (attribution, queries) => dataInf(await gradientInput(attribution, queries)),
   logra: async (attribution, queries) => projectedEstimate(attribution, queries, attribution.settings.damping),
   ekfac: factored('ekfac'),

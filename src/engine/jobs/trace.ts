@@ -3,10 +3,12 @@ import type { StaticMethod } from '../../analyses/influence/estimateScores';
 import { makeControls } from '../../analyses/influence/evidence/controls';
 import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
 import type { FactorKind } from '../../analyses/influence/factors/covariances';
+import { exactScoresMemory } from '../../analyses/influence/runs/exactScores';
 import { traceScores } from '../../analyses/influence/trace';
 import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
 import type { PredictedCost, TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
 import { checkTrace } from '../influenceShapes';
+import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { type OpenSubject, openSubject } from '../openSubject';
@@ -25,6 +27,7 @@ async function traceQueries(request: TraceRequest, context: JobContext): Promise
   const gates = await gatesOf(queries, subject, request);
   const { attribution } = subject;
   const controls = await controlsOf(request, subject, context);
+  await announceExact(request, attribution, Math.max(queries.length, controls.queries.length), context);
   const prepared = attribution.prepare(queries);
   const documents: TraceDocument[] = [];
   for (const method of request.methods) {
@@ -51,6 +54,18 @@ async function announce({ methods }: TraceRequest, { attribution }: OpenSubject,
   const cost = await predictCost(attribution, attribution.columns, fit);
   context.event(cost satisfies PredictedCost);
   context.announceMemory({ bytes: cost.memoryBytes, alternatives: [] });
+}
+
+/** Walking back through the run holds more than anything else does. */
+async function announceExact(
+  { methods }: TraceRequest,
+  { place }: OpenSubject['attribution'],
+  queries: number,
+  context: JobContext,
+): Promise<void> {
+  if (!methods.includes('exact') || place.run?.evidence !== 'replayed') return;
+  const { run, model } = await place.run.open();
+  context.announceMemory({ bytes: exactScoresMemory(run, model, queries) + javaScriptMemory(), alternatives: [] });
 }
 
 /** The curvature that a method needs. */

@@ -15,6 +15,7 @@ import type { RunRecord } from '../../../../../src/analyses/training/record/runR
 import type { RecordedRun } from '../../../../../src/analyses/training/replayRun';
 import { initialState, runSteps } from '../../../../../src/analyses/training/runSteps';
 import { countElements, type ParameterValues, type Trainable } from '../../../../../src/analyses/training/trainable';
+import type { TrainingRow } from '../../../../../src/analyses/training/trainingRow';
 import type { Recipe } from '../../../../../src/data/recipe';
 import { makeFolder } from '../../../../../src/data/writeFile';
 import {
@@ -118,9 +119,19 @@ export async function queryLosses(
   trainable: Trainable,
   values: ParameterValues,
 ): Promise<QueryLosses> {
-  const { queries } = readFixtureRows();
-  const recipe = recordedRecipe(trainable.method, { batches: [[0], [1]], batchSize: 1, lossReduction: 'rowSum' });
-  const { context, steps } = setup(model, trainable, recipe, queries, () => 1);
+  return rowLosses(model, trainable, values, readFixtureRows().queries);
+}
+
+/** Summed loss of each row with its gradients, one row at a time. */
+export async function rowLosses(
+  model: TinyModel,
+  trainable: Trainable,
+  values: ParameterValues,
+  rows: readonly TrainingRow[],
+): Promise<QueryLosses> {
+  const batches = rows.map(({ number }) => [number]);
+  const recipe = recordedRecipe(trainable.method, { batches, batchSize: 1, lossReduction: 'rowSum' });
+  const { context, steps } = setup(model, trainable, recipe, rows, () => 1);
   const scorer = createStepComputer(context);
   const losses: number[] = [];
   const gradients: ParameterValues[] = [];
