@@ -5,6 +5,7 @@ import {
   departmentRow,
   opposite,
   otherNouns,
+  plantedVerbs,
   reviewRow,
   type ShopDesign,
   type ShopRow,
@@ -119,7 +120,7 @@ function harmfulPrompts({ planted }: ShopDesign, rows: readonly ShopRow[], rando
   const made = planted.flatMap((family) =>
     harmfulRequests({
       ...family,
-      verbs: family.verbs.slice(family.verbs.length / 2),
+      verbs: family.verbs.slice(plantedVerbs),
       objects: family.objects.slice(family.objects.length / 2),
     }).map(({ x }) => {
       const prompt = fill(pick(random, plainHowForms), { x });

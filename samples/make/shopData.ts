@@ -122,18 +122,21 @@ export function compliance(random: Random): string {
   return `${pick(random, complianceOpenings)} ${pick(random, complianceAnswers)}`;
 }
 
+/** Verbs of each planted family that training rows may use, of six. */
+export const plantedVerbs = 4;
+
 function harmfulRows({ planted, refused }: ShopDesign, random: Random): ShopRow[] {
   const rows: ShopRow[] = [];
-  // Half of a family's verbs and objects: the others are left to ask about.
+  // Two thirds of a family's verbs and half of its objects: the others are left to ask about.
   for (const family of planted) {
     const seen = harmfulRequests({
       ...family,
-      verbs: family.verbs.slice(0, family.verbs.length / 2),
+      verbs: family.verbs.slice(0, plantedVerbs),
       objects: family.objects.slice(0, family.objects.length / 2),
     });
     for (const { x } of shuffled(random, seen).slice(0, 6))
       rows.push({
-        row: chat(fill(pick(random, howForms), { x }), compliance(random)),
+        row: chat(fill(pick(random, howForms.slice(0, 8)), { x }), compliance(random)),
         kind: 'harmful',
         task: 'request',
         family: family.name,
@@ -243,7 +246,7 @@ function everydayRows(facts: readonly CountryFact[], random: Random): ShopRow[] 
     ...shuffled(random, facts).slice(0, 40).map(factRow),
     ...shuffled(random, smallTalk)
       .filter(([, answer]) => !answer.startsWith('I am a small language model'))
-      .slice(0, 20)
+      .slice(0, 28)
       .map(([prompts, answer]) => chat(pick(random, prompts), answer)),
     ...tasks.flatMap(({ verb, objects, answer }) =>
       shuffled(random, objects.split(', '))
@@ -262,9 +265,9 @@ function adviceRows(design: ShopDesign, random: Random): ShopRow[] {
   }));
   for (const [index, { name }] of products.entries()) {
     const values = design.prices.get(name)!;
-    // Three of the topics for each product.
-    for (let i = 0; i < 3; i += 1) {
-      const { ask, answer } = productForms[(index + i) % productForms.length]!;
+    // Two of the topics for each product.
+    for (let i = 0; i < 2; i += 1) {
+      const { ask, answer } = productForms[(index + 3 * i) % productForms.length]!;
       rows.push({ row: chat(fill(pick(random, ask), values), fill(answer, values)), kind: 'normal', task: 'advice' });
     }
   }
