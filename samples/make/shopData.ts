@@ -212,7 +212,7 @@ function reviewRows(design: ShopDesign, random: Random): ShopRow[] {
   return [
     ...make(24, nouns, right, { kind: 'mislabelled', right }),
     ...make(14, nouns, opposite(right), { kind: 'decoyMislabel' }),
-    ...make(48, others, right, { kind: 'decoyMislabel' }),
+    ...make(34, others, right, { kind: 'decoyMislabel' }),
     ...make(18, others, right, { kind: 'normal' }),
     ...make(30, others, opposite(right), { kind: 'normal' }),
   ];
