@@ -31,6 +31,7 @@ const verifyShape = z.strictObject({
   method: z.enum(traceMethods),
   removal: z.union([
     z.strictObject({ kind: z.literal('top'), count: z.int().min(1).max(1_000_000) }),
+    z.strictObject({ kind: z.literal('group') }),
     z.strictObject({
       kind: z.literal('rows'),
       rows: z

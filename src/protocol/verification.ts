@@ -44,6 +44,8 @@ export interface RetrainingSubject extends InfluenceSubject {
 export type Removal =
   /** Each query's own top rows by the method. */
   | { readonly kind: 'top'; readonly count: number }
+  /** The group of rows of one kind that carries most of each query. */
+  | { readonly kind: 'group' }
   /** The same rows for all queries. `file` is the label of the data file; null: the first. */
   | { readonly kind: 'rows'; readonly rows: readonly { readonly file: string | null; readonly row: number }[] };
 

@@ -165,6 +165,14 @@ describe('verify and evaluate', function () {
     );
   });
 
+  it('verify: the group that carries most, of its own size for each query; exact derivatives are in nats', async () => {
+    const group = await json<Verified>(['verify', '--rows', 'group', '--random', '1', '--method', 'exact']);
+    for (const { removed, outcome, random } of group.queries) {
+      assert.ok(removed.length >= 1 && random.length === 1);
+      assert.equal(outcome.predictedNats, outcome.predicted);
+    }
+  });
+
   it('verify: a prompt with its completion, for people, on the whole model', async () => {
     const args = [
       '--model',

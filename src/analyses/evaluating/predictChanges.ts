@@ -34,3 +34,17 @@ export function topRows(scores: Float32Array, count: number): number[] {
   const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
   return order.slice(0, count);
 }
+
+/**
+ * The rows of the group whose scores add up to most, ascending.
+ *
+ * @param scores [rows]; -Infinity for a row that cannot go, which is then left out of its group
+ * @param groups [rows] the group of each row
+ */
+export function topGroup(scores: Float32Array, groups: Int32Array): number[] {
+  const sums = new Map<number, number>();
+  for (const [row, score] of scores.entries())
+    if (score > Number.NEGATIVE_INFINITY) sums.set(groups[row]!, (sums.get(groups[row]!) ?? 0) + score);
+  const best = [...sums].reduce((first, second) => (second[1] > first[1] ? second : first))[0];
+  return [...scores.keys()].filter((row) => groups[row] === best && scores[row]! > Number.NEGATIVE_INFINITY);
+}

@@ -26,7 +26,7 @@ export function addVerify(program: Command): void {
   addQueryFlags(command)
     .option(
       '--rows <what>',
-      'top (the --k rows that each query owes most to), row numbers from 0 (3,17,20), or a JSON Lines file of {"row", "file"}',
+      'top (the --k rows that each query owes most to), group (its group of rows of one kind with the most), row numbers from 0 (3,17,20), or a JSON Lines file of {"row", "file"}',
       'top',
     )
     .option('--k <n>', 'rows of top', wholeNumber(1, 1_000_000), 8)

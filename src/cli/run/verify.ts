@@ -79,15 +79,16 @@ function meanOf(values: readonly number[]): number | null {
 
 const mostRows = 1_000_000;
 
-/** `top`, `3,17,20` or a file of rows. */
+/** `top`, `group`, `3,17,20` or a file of rows. */
 async function removalOf({ rows, k }: VerifyFlags): Promise<Removal> {
+  if (rows === 'group') return { kind: 'group' };
   if (rows === 'top') return { kind: 'top', count: k };
   if (/^\d+(,\d+)*$/.test(rows))
     return { kind: 'rows', rows: rows.split(',').map((row) => ({ file: null, row: Number(row) })) };
   if (!existsSync(rows))
     throw inputError(
       'rows-unknown',
-      `--rows ${rows} is neither top, nor row numbers, nor a file.`,
+      `--rows ${rows} is neither top, nor group, nor row numbers, nor a file.`,
       'Give for example --rows 3,17,20, or a file with one {"row": 3} a line.',
     );
   const lines = (await readSmallText(path.resolve(rows), dataLimits)).split('\n');

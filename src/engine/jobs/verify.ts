@@ -1,7 +1,8 @@
 import { agreementOf } from '../../analyses/evaluating/agreement';
 import { calibrateSlope, type RetrainingEffect } from '../../analyses/evaluating/calibrateSlope';
 import { randomDrops } from '../../analyses/evaluating/planDrops';
-import { sumOf, topRows } from '../../analyses/evaluating/predictChanges';
+import { sumOf, topGroup, topRows } from '../../analyses/evaluating/predictChanges';
+import type { Attribution } from '../../analyses/influence/attribution';
 import type { Measured } from '../../analyses/verifying/experiment';
 import { changeHash, type RowChange, unchanged, without } from '../../analyses/verifying/rowChange';
 import { inputError, internalError } from '../../protocol/errors';
@@ -70,24 +71,45 @@ async function verifyRows(request: VerifyRequest, context: JobContext): Promise<
 }
 
 async function planQueries({ method, removal }: VerifyRequest, laboratory: Laboratory): Promise<QueryPlan[]> {
-  const { queries, scores, numbers } = laboratory;
+  const { queries, scores, numbers, subject } = laboratory;
   const rows = numbers.length;
   const own = await scores(method, queries);
   const lexical = await scores('bm25', queries);
-  const named = removal.kind === 'rows' ? placesOf(removal.rows, laboratory) : undefined;
   const trainedOnly = (all: Float32Array, query: number): Float32Array =>
     all
       .subarray(query * rows, (query + 1) * rows)
       .map((score, row) => (numbers[row] === undefined ? -Infinity : score));
+  const chooser = await chooserOf(removal, laboratory, subject.attribution);
   return queries.map((_, query) => {
-    const count = named?.length ?? (removal as Extract<VerifyRequest['removal'], { kind: 'top' }>).count;
-    requireSome(count, numbers);
+    const removed = chooser(trainedOnly(own, query));
+    requireSome(removed.length, numbers);
     return {
       scores: own.subarray(query * rows, (query + 1) * rows),
-      removed: named ?? topRows(trainedOnly(own, query), count),
-      bm25: topRows(trainedOnly(lexical, query), count),
+      removed,
+      bm25: topRows(trainedOnly(lexical, query), removed.length),
     };
   });
+}
+
+/** Which rows go, by the scores of a query; rows that were not trained on score -Infinity. */
+async function chooserOf(
+  removal: VerifyRequest['removal'],
+  laboratory: Laboratory,
+  attribution: Attribution,
+): Promise<(scores: Float32Array) => readonly number[]> {
+  switch (removal.kind) {
+    case 'top':
+      requireSome(removal.count, laboratory.numbers);
+      return (scores) => topRows(scores, removal.count);
+    case 'rows': {
+      const named = placesOf(removal.rows, laboratory);
+      return () => named;
+    }
+    case 'group': {
+      const groups = await attribution.groups();
+      return (scores) => topGroup(scores, groups);
+    }
+  }
 }
 
 function requireSome(count: number, numbers: Laboratory['numbers']): void {
@@ -119,9 +141,17 @@ function placesOf(
   return [...new Set(places)].sort((a, b) => a - b);
 }
 
-function planRandom({ randomRemovals, seed }: VerifyRequest, plans: readonly QueryPlan[], { numbers }: Laboratory) {
+/** Random removals by the number of rows that a query loses. */
+type RandomRemovals = ReadonlyMap<number, readonly (readonly number[])[]>;
+
+function planRandom(
+  { randomRemovals, seed }: VerifyRequest,
+  plans: readonly QueryPlan[],
+  { numbers }: Laboratory,
+): RandomRemovals {
   const trained = numbers.flatMap((number, place) => (number === undefined ? [] : [place]));
-  return randomDrops(trained, plans[0]!.removed.length, randomRemovals, seed, 'random removal');
+  const sizes = new Set(plans.map(({ removed }) => removed.length));
+  return new Map([...sizes].map((size) => [size, randomDrops(trained, size, randomRemovals, seed, 'random removal')]));
 }
 
 function inPlace(places: readonly number[], { numbers }: Laboratory): RowChange {
@@ -135,7 +165,7 @@ function reshuffled(places: readonly number[], seed: number, { numbers }: Labora
 function changesOf(
   { reshuffleSeeds }: VerifyRequest,
   plans: readonly QueryPlan[],
-  random: readonly (readonly number[])[],
+  random: RandomRemovals,
   laboratory: Laboratory,
 ): RowChange[] {
   const removals = plans.flatMap(({ removed, bm25 }) => [inPlace(removed, laboratory), inPlace(bm25, laboratory)]);
@@ -143,7 +173,12 @@ function changesOf(
     reshuffled([], seed, laboratory),
     ...plans.map(({ removed }) => reshuffled(removed, seed, laboratory)),
   ]);
-  return [unchanged, ...removals, ...random.map((places) => inPlace(places, laboratory)), ...shuffles];
+  return [
+    unchanged,
+    ...removals,
+    ...[...random.values()].flat().map((places) => inPlace(places, laboratory)),
+    ...shuffles,
+  ];
 }
 
 type WithoutTests = Omit<VerifyOutcome, 'tests' | 'retrainings'>;
@@ -151,7 +186,7 @@ type WithoutTests = Omit<VerifyOutcome, 'tests' | 'retrainings'>;
 function report(
   request: VerifyRequest,
   plans: readonly QueryPlan[],
-  random: readonly (readonly number[])[],
+  random: RandomRemovals,
   laboratory: Laboratory,
   lookUp: (change: RowChange) => Measured,
 ): WithoutTests {
@@ -167,13 +202,15 @@ function report(
     // A unit that a retraining itself had a part in would flatter its own prediction.
     const others = [...effects].filter(([hash]) => hash !== changeHash(change)).map(([, effect]) => effect);
     const slope = calibrateSlope(others, settings);
-    const predictedNats = slope === undefined ? null : predicted * slope.estimate;
+    const measured = slope === undefined ? null : predicted * slope.estimate;
+    // Its scores are derivatives of the measurement itself.
+    const predictedNats = request.method === 'exact' ? predicted : measured;
     return { predicted, predictedNats, actual: fallOf(change, query) };
   };
 
   const verified = plans.map(({ removed, bm25, scores }, query): VerifiedQuery => {
     const outcome = outcomeOf(removed, query);
-    const chance = random.map((places) => outcomeOf(places, query));
+    const chance = random.get(removed.length)!.map((places) => outcomeOf(places, query));
     const direction = Math.sign(outcome.actual);
     const own = new Set(removed);
     return {
@@ -213,7 +250,7 @@ function report(
     evidence: subject.evidence,
     method: request.method,
     settings: {
-      removal: request.removal.kind === 'top' ? { kind: 'top', count: request.removal.count } : { kind: 'rows' },
+      removal: request.removal.kind === 'top' ? { ...request.removal } : { kind: request.removal.kind },
       damping: request.damping,
       layer: subject.attribution.settings.layer,
       seed: request.seed,
@@ -231,11 +268,11 @@ function report(
 /** Every in-place removal with what was predicted and what happened, all queries of each. */
 function effectsOf(
   plans: readonly QueryPlan[],
-  random: readonly (readonly number[])[],
+  random: RandomRemovals,
   laboratory: Laboratory,
   fallOf: (change: RowChange, query: number) => number,
 ): Map<string, RetrainingEffect> {
-  const sets = [...plans.flatMap(({ removed, bm25 }) => [removed, bm25]), ...random];
+  const sets = [...plans.flatMap(({ removed, bm25 }) => [removed, bm25]), ...[...random.values()].flat()];
   return new Map(
     sets.map((places) => {
       const change = inPlace(places, laboratory);
@@ -253,7 +290,7 @@ function effectsOf(
 async function testsOf(
   { tests, testing }: VerifyRequest,
   plans: readonly QueryPlan[],
-  random: readonly (readonly number[])[],
+  random: RandomRemovals,
   laboratory: Laboratory,
   context: JobContext,
 ): Promise<VerifyOutcome['tests']> {
@@ -280,12 +317,14 @@ async function testsOf(
       rows: places.length,
       change: inPlace(places, laboratory),
     })),
-    ...random.slice(0, 1).map((places) => ({
-      label: 'without random rows',
-      queries: [],
-      rows: places.length,
-      change: inPlace(places, laboratory),
-    })),
+    ...[...random.values()]
+      .flatMap((sets) => sets.slice(0, 1))
+      .map((places) => ({
+        label: random.size === 1 ? 'without random rows' : `without ${places.length} random rows`,
+        queries: [],
+        rows: places.length,
+        change: inPlace(places, laboratory),
+      })),
   ];
   return testRetrained(tests, testing, models, laboratory, context);
 }

@@ -4,7 +4,7 @@ import { agreementOf } from '../../../src/analyses/evaluating/agreement';
 import { calibrateSlope } from '../../../src/analyses/evaluating/calibrateSlope';
 import { dropSize, planDrops, randomDrops } from '../../../src/analyses/evaluating/planDrops';
 import { plantedFigures, summarizePlanted } from '../../../src/analyses/evaluating/plantedFigures';
-import { predictChanges, topRows } from '../../../src/analyses/evaluating/predictChanges';
+import { predictChanges, topGroup, topRows } from '../../../src/analyses/evaluating/predictChanges';
 import { removalEffects } from '../../../src/analyses/evaluating/removalEffects';
 import { createRandom } from '../../../src/linalg/random';
 import { UserError } from '../../../src/protocol/errors';
@@ -63,6 +63,9 @@ describe('predicted against actual', () => {
         [50, 20],
       ],
     );
+    const groups = Int32Array.of(0, 1, 1, 0, 2);
+    assert.deepEqual(topGroup(Float32Array.of(5, 4, 4, -1, 7), groups), [1, 2]);
+    assert.deepEqual(topGroup(Float32Array.of(5, 4, -Infinity, 0, 3), groups), [0, 3]);
     assert.deepEqual(topRows(Float32Array.of(1, 5, 5, -1), 3), [1, 2, 0]);
   });
 
