@@ -15,7 +15,7 @@ export interface SubjectFlags extends GlobalFlags {
   readonly data?: readonly string[];
   readonly modules: TrackedChoice;
   readonly maxLength?: number;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly seed: number;
   readonly element: 'float16' | 'float32';
   readonly store?: string;
@@ -39,7 +39,7 @@ export function addSubjectFlags(command: Command): Command {
         .default('default'),
     )
     .option('--max-length <n>', "tokens of a row at most (default: the run's, else 2048)", wholeNumber(2, 1_048_576))
-    .option('--batch-size <n>', 'rows of one pass', wholeNumber(1, 4096), 8)
+    .option('--batch-size <n>', 'rows of one pass (default: as many as fit into about 1 GB)', wholeNumber(1, 4096))
     .option('--seed <n>', 'of sampled labels, projections, drops and intervals', wholeNumber(0, 2 ** 31), 0)
     .addOption(
       new Option('--element <type>', 'how gradients are kept').choices(['float16', 'float32']).default('float16'),
@@ -74,7 +74,7 @@ export function resolveSubject(flags: SubjectFlags, context: CommandContext): In
       dimensions: 4096,
       element: flags.element,
       maxLength: flags.maxLength ?? null,
-      batchSize: flags.batchSize,
+      batchSize: flags.batchSize ?? null,
       seed: flags.seed,
     },
   };

@@ -9,7 +9,7 @@ const index = z.strictObject({
   dimensions: z.int().min(16).max(65_536),
   element: z.enum(['float16', 'float32']),
   maxLength: z.int().min(2).max(1_048_576).nullable(),
-  batchSize: z.int().min(1).max(4096),
+  batchSize: z.int().min(1).max(4096).nullable(),
   seed: z.int().min(0),
 });
 

@@ -36,8 +36,8 @@ export interface IndexSettings {
   readonly element: 'float16' | 'float32';
   /** Tokens; rows are cut there. null: the recorded run's, or 2,048. */
   readonly maxLength: number | null;
-  /** Rows of one pass. */
-  readonly batchSize: number;
+  /** Rows of one pass; null: as many as memory below about a gigabyte allows. */
+  readonly batchSize: number | null;
   /** Of projections and sampled labels. */
   readonly seed: number;
 }

@@ -8,9 +8,21 @@ export interface SessionCache {
    * opened, so ask again before each use instead of holding a session.
    */
   get(key: string, open: () => Promise<Session>): Promise<Session>;
+  /**
+   * As `get`, for a session of which is known what it holds: others of that kind are released first where all would hold
+   * more than `mostBytes` together.
+   */
+  getWithin(key: string, mostBytes: number, prepare: () => SizedSession): Promise<Session>;
   /** Keys of the sessions alive, least recently used first. */
   keys(): readonly string[];
   releaseAll(): Promise<void>;
+}
+
+/** A session that is not open yet. */
+export interface SizedSession {
+  /** What it will hold. */
+  readonly bytes: number;
+  readonly open: () => Promise<Session>;
 }
 
 /** @param capacity sessions alive at most, 1 or more */
@@ -18,6 +30,7 @@ export function createSessionCache(capacity: number): SessionCache {
   if (!Number.isInteger(capacity) || capacity < 1) throw internalError(`a cache of ${capacity} sessions`);
   // A Map iterates in insertion order: first is least recently used.
   const alive = new Map<string, Promise<Session>>();
+  const held = new Map<string, number>();
   let making: Promise<unknown> = Promise.resolve();
 
   const touch = (key: string, session: Promise<Session>): void => {
@@ -29,41 +42,55 @@ export function createSessionCache(capacity: number): SessionCache {
     const opened = await session.catch(() => undefined);
     await opened?.release();
   };
-  const makeRoom = async (): Promise<void> => {
-    while (alive.size >= capacity) {
-      const [key, session] = alive.entries().next().value!;
-      alive.delete(key);
-      await release(session);
+  const drop = async (key: string): Promise<void> => {
+    const session = alive.get(key)!;
+    alive.delete(key);
+    held.delete(key);
+    await release(session);
+  };
+  const makeRoom = async (bytes: number, most: number): Promise<void> => {
+    while (alive.size >= capacity) await drop(alive.keys().next().value!);
+    for (const key of [...alive.keys()]) {
+      const sum = [...held.values()].reduce((total, one) => total + one, bytes);
+      if (sum > most && held.has(key)) await drop(key);
     }
   };
 
-  const make = async (key: string, open: () => Promise<Session>): Promise<Session> => {
+  const make = async (key: string, most: number, prepare: () => SizedSession): Promise<Session> => {
     const known = alive.get(key);
     if (known !== undefined) {
       touch(key, known);
       return known;
     }
-    await makeRoom();
+    const { bytes, open } = prepare();
+    await makeRoom(bytes, most);
     const session = open();
     alive.set(key, session);
+    if (bytes > 0) held.set(key, bytes);
     return session.catch((error: unknown) => {
-      if (alive.get(key) === session) alive.delete(key);
+      if (alive.get(key) === session) {
+        alive.delete(key);
+        held.delete(key);
+      }
       throw error;
     });
   };
+  const get = (key: string, most: number, prepare: () => SizedSession): Promise<Session> => {
+    // One after another, so that two askers never open the same session or evict each other's.
+    const made = making.then(() => make(key, most, prepare));
+    making = made.catch(() => undefined);
+    return made;
+  };
 
   return {
-    get: (key, open) => {
-      // One after another, so that two askers never open the same session or evict each other's.
-      const made = making.then(() => make(key, open));
-      making = made.catch(() => undefined);
-      return made;
-    },
+    get: (key, open) => get(key, Number.POSITIVE_INFINITY, () => ({ bytes: 0, open })),
+    getWithin: get,
     keys: () => [...alive.keys()],
     releaseAll: async () => {
       await making;
       const sessions = [...alive.values()];
       alive.clear();
+      held.clear();
       await Promise.all(sessions.map(release));
     },
   };

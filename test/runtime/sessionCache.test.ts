@@ -55,4 +55,19 @@ describe('session cache', () => {
     await cache.get('a', factory.open('opens'));
     assert.equal(factory.counts().opened, 3);
   });
+
+  it('sessions of known size are released where the next would hold too much with them; others stay', async () => {
+    const factory = sessionFactory();
+    const cache = createSessionCache(9);
+    const sized = (bytes: number) => () => ({ bytes, open: factory.open('opens') });
+    await cache.get('unsized', factory.open('opens'));
+    await cache.getWithin('a', 10, sized(4));
+    await cache.getWithin('b', 10, sized(5));
+    await cache.getWithin('c', 10, sized(6));
+    assert.deepEqual(cache.keys(), ['unsized', 'c']);
+    await cache.getWithin('d', 10, sized(40));
+    assert.deepEqual(cache.keys(), ['unsized', 'd']);
+    await cache.getWithin('d', 10, () => assert.fail('it is alive'));
+    assert.equal(factory.counts().alive, 2);
+  });
 });

@@ -48,7 +48,8 @@ export interface AttributionRow extends IndexedRow {
 export interface AttributionSettings {
   readonly tracked: TrackedKind;
   readonly element: 'float16' | 'float32';
-  readonly batchSize: number;
+  /** Rows of a pass; null: chosen within memory. */
+  readonly batchSize: number | null;
   /** Of sampled labels and projections. */
   readonly seed: number;
   readonly labels: FactorLabels;

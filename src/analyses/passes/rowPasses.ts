@@ -3,7 +3,8 @@
  * padded, fed and kept apart is here. It holds no result.
  */
 import { GraphBuilder } from '../../graph/builder';
-import type { Graph, NamedOutput, Value } from '../../graph/ir';
+import { differentiate } from '../../graph/differentiate';
+import { type Graph, type NamedOutput, sizeOf, type Value } from '../../graph/ir';
 import { planMemory } from '../../graph/planMemory';
 import { adapterFeeds, bindParameters } from '../../model/bindParameters';
 import { buildForward, type ForwardGraph, observe } from '../../model/buildForward';
@@ -11,15 +12,17 @@ import { buildLoss, type LossValues } from '../../model/buildLoss';
 import type { MappedWeights } from '../../model/checkpoint/types';
 import type { ModelConfig } from '../../model/modelConfig';
 import type { LanguageModel } from '../../model/openLanguageModel';
+import { parameterShapes } from '../../model/parameterShapes';
 import type { Session } from '../../runtime/openSession';
 import type { SessionCache } from '../../runtime/sessionCache';
 import type { TensorData, Tensors } from '../../runtime/tensors';
 import type { EncodedRow } from '../../text/types';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { sessionMemory } from '../sessionMemory';
-import { type LengthLimits, lengthLimits, sameSide } from '../training/lengthLimits';
-import { type PassFeeds, passFeeds, passSize } from '../training/passFeeds';
-import { type PassShape, planShapes, shapeFor } from '../training/planShapes';
+import { lengthLimits } from '../training/lengthLimits';
+import { countTrained, type PassFeeds, passFeeds } from '../training/passFeeds';
+import type { PassShape, PassSize } from '../training/planShapes';
+import { lengthBuckets } from './lengthBuckets';
 
 /** What a pass reads of a row. */
 export type PassTokens = Pick<EncodedRow, 'ids' | 'labels'>;
@@ -31,6 +34,9 @@ export interface PassContext {
   readonly place: ComputePlace;
   readonly sessions: SessionCache;
 }
+
+/** What decides the graph of a pass. */
+type PassModel = Pick<LanguageModel, 'config' | 'adapter'>;
 
 /** Values of a graph over a batch of rows, before what is asked of it is appended. */
 export interface PassValues {
@@ -57,36 +63,70 @@ export interface PassProgram {
 
 /** The passes that rows go through, and the shapes they are padded to. */
 export interface PassPlan {
-  /** Row numbers of each pass. */
-  readonly passes: readonly (readonly number[])[];
+  readonly passes: readonly { readonly rows: readonly number[]; readonly shape: PassShape }[];
+  /** In the order of use. */
   readonly shapes: readonly PassShape[];
 }
 
 const names = { inputIds: 'input_ids', places: 'places', targets: 'targets', weights: 'weights', lengths: 'lengths' };
 
-/** Rows of like length share a pass, longest first, so that what does not fit fails at once. */
-export function planRowPasses(rows: readonly PassTokens[], batchSize: number, config: ModelConfig): PassPlan {
-  const limits = lengthLimits(config);
-  const passes = groupByLength(rows, batchSize, limits);
-  if (passes.length === 0) return { passes, shapes: [] };
-  const sizes = passes.map((pass) => passSize(pass.map((index) => rows[index]!)));
-  return { passes, shapes: planShapes(sizes, 2, limits) };
+/** Bytes that the workspaces of passes hold together, a single larger one aside. */
+const mostSessionBytes = 1e9;
+
+/** What differentiation may take of that where rows of a pass are chosen here; outputs have the rest. */
+const mostGradientBytes = 8.5e8;
+
+/** Padded tokens of a pass where they are chosen here: fewer leave the processor's units idle, more gain nothing. */
+const chosenTokens = { fewest: 128, most: 2048 };
+
+/** Rows of a pass at most where they are chosen here. */
+const mostChosenRows = 64;
+
+/**
+ * Rows of like length share a pass, longest first, so that what does not fit fails at once.
+ *
+ * @param batchSize rows of one pass at most; null: as many as memory below a gigabyte allows, more of short rows
+ */
+export function planRowPasses(rows: readonly PassTokens[], batchSize: number | null, config: ModelConfig): PassPlan {
+  const sizes = rows.map(({ ids, labels }) => ({ length: ids.length, trained: countTrained({ ids, labels }) }));
+  const buckets = lengthBuckets(
+    sizes,
+    batchSize === null ? chooseRows(sizes, config) : () => batchSize,
+    lengthLimits(config),
+  );
+  return {
+    passes: buckets.flatMap(({ shape, passes }) => passes.map((pass) => ({ rows: pass, shape }))),
+    shapes: buckets.map(({ shape }) => shape),
+  };
 }
 
-function groupByLength(rows: readonly PassTokens[], batchSize: number, limits: LengthLimits): number[][] {
-  const order = [...rows.keys()].sort((a, b) => rows[b]!.ids.length - rows[a]!.ids.length || a - b);
-  const passes: number[][] = [];
-  for (const index of order) {
-    const pass = passes.at(-1);
-    const fits = pass !== undefined && pass.length < batchSize;
-    if (fits && sameSide(rows[pass[0]!]!.ids.length, rows[index]!.ids.length, limits)) pass.push(index);
-    else passes.push([index]);
-  }
-  return passes;
+/** Rows of a pass by their length. Memory grows in proportion to tokens, so two sizes tell of all. */
+function chooseRows(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], config: ModelConfig) {
+  const longest = sizes.reduce((most, { length }) => Math.max(most, length), 1);
+  const trained =
+    sizes.reduce((sum, size) => sum + size.trained, 0) / sizes.reduce((sum, { length }) => sum + length, 1);
+  const [one, two] = [1, 2].map((batch) => gradientBytes(config, longest, batch, trained)) as [number, number];
+  const fitting = (longest * (mostGradientBytes - one)) / Math.max(1, two - one) + longest;
+  const tokens = Math.max(chosenTokens.fewest, Math.min(chosenTokens.most, Math.floor(fitting)));
+  return (length: number): number => Math.max(1, Math.min(mostChosenRows, Math.floor(tokens / length)));
+}
+
+/** Bytes of differentiating a pass of rows of a length, of whose tokens a share is trained. */
+function gradientBytes(config: ModelConfig, length: number, batch: number, trained: number): number {
+  const shape = { batch, length, trained: Math.ceil(batch * length * trained) + 1 };
+  const program: PassProgram = {
+    key: 'gradients of linear layers',
+    outputs: ({ builder, forward, loss }) => {
+      const outputs = forward.linears.map(({ output }) => output);
+      const sums = differentiate(builder, loss.sum, outputs).map((value) => builder.reduceSum(value, [0, 1], 'drop'));
+      return [{ name: 'sum', value: sums.reduce((total, sum) => builder.add(total, sum)) }];
+    },
+  };
+  return shapeMemory({ config, adapter: undefined }, shape, program);
 }
 
 /** The graph of a program for one shape. */
-export function buildPass({ config, adapter }: PassContext['model'], shape: PassShape, program: PassProgram): Graph {
+export function buildPass({ config, adapter }: PassModel, shape: PassShape, program: PassProgram): Graph {
   const builder = new GraphBuilder();
   const inputIds = builder.input(names.inputIds, 'int64', [shape.batch, shape.length]);
   const forward = buildForward(builder, config, { inputIds, ...bindParameters(builder, adapter), intervene: observe });
@@ -101,12 +141,30 @@ export function buildPass({ config, adapter }: PassContext['model'], shape: Pass
   return builder.finish(program.outputs({ builder, forward, loss, lengths, places, factors, shape }));
 }
 
-/** Anonymous bytes of a program's sessions, feeds included. */
-export function passMemory(model: PassContext['model'], { shapes }: PassPlan, program: PassProgram): number {
-  return shapes.reduce(
-    (sum, shape) => sum + sessionMemory(planMemory(buildPass(model, shape, program)), { kind: 'mapped' }),
-    0,
+/** Anonymous bytes of a program's sessions, feeds included, at the worst moment: one that needs room drives others out. */
+export function passMemory(model: PassModel, { shapes }: PassPlan, program: PassProgram): number {
+  const bytes = shapes.map((shape) => shapeMemory(model, shape, program));
+  const both = bytes.map((one, i) => one + (bytes[i - 1] ?? 0)).filter((sum) => sum <= mostSessionBytes);
+  return Math.max(0, ...bytes, ...both);
+}
+
+function shapeMemory(model: PassModel, shape: PassShape, program: PassProgram): number {
+  return graphMemory(buildPass(model, shape, program), weightsHeld(model.config));
+}
+
+function graphMemory(graph: Graph, held: 'mapped' | 'packed'): number {
+  return sessionMemory(
+    planMemory(graph),
+    held === 'mapped' ? { kind: held } : { kind: held, read: 'forwardAndBackward' },
   );
+}
+
+/** Copies of a small model's matrices in the layouts of products pay over many passes. */
+const mostPackedBytes = 2 ** 28;
+
+function weightsHeld(config: ModelConfig): 'mapped' | 'packed' {
+  const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  return 2 * 4 * parameters <= mostPackedBytes ? 'packed' : 'mapped';
 }
 
 /** One pass that has run. */
@@ -142,9 +200,8 @@ export async function runRowPasses(
   inputs: PassInputs,
   visit: (result: PassResult) => void | Promise<void>,
 ): Promise<void> {
-  for (const pass of plan.passes) {
+  for (const { rows: pass, shape } of plan.passes) {
     const tokens = pass.map((index) => rows[index]!);
-    const shape = shapeFor(passSize(tokens), plan.shapes);
     const session = await sessionOf(shape, program, context);
     const feeds = passFeeds(
       tokens.map((row, i) => ({ tokens: row, factor: inputs.factors(pass[i]!) })),
@@ -169,7 +226,12 @@ export async function runRowPasses(
 function sessionOf(shape: PassShape, program: PassProgram, context: PassContext): Promise<Session> {
   const { model, sessions, weights, place } = context;
   const key = `${program.key} ${model.key} ${shape.batch} ${shape.length} ${shape.trained}`;
-  return sessions.get(key, () =>
-    openModelSession(buildPass(model, shape, program), weights, place, { weights: 'mapped', workspace: 'kept' }),
-  );
+  return sessions.getWithin(key, mostSessionBytes, () => {
+    const graph = buildPass(model, shape, program);
+    const held = weightsHeld(model.config);
+    return {
+      bytes: graphMemory(graph, held),
+      open: () => openModelSession(graph, weights, place, { weights: held, workspace: 'kept' }),
+    };
+  });
 }

@@ -25,13 +25,18 @@ const grain = 8;
 /** What a second session costs to create, in padded tokens that it must save to pay. */
 const sessionCostInTokens = 512;
 
-function roundUp(value: number): number {
+/** Up to a multiple of the grain. */
+export function roundUp(value: number): number {
   return Math.ceil(value / grain) * grain;
 }
 
-/** Rounds a length up, but over no limit of the model; a length that is too long stays, to be refused as what it is. */
-function roundUpLength(length: number, { switchAbove, longest }: LengthLimits): number {
-  const rounded = roundUp(length);
+/**
+ * Rounds a length up, but over no limit of the model; a length that is too long stays, to be refused as what it is.
+ *
+ * @param coarser factor on the grain
+ */
+export function roundUpLength(length: number, { switchAbove, longest }: LengthLimits, coarser: number): number {
+  const rounded = coarser * roundUp(length / coarser);
   const limit = [switchAbove, longest].find((most) => most !== undefined && length <= most && most < rounded);
   if (limit !== undefined) return limit;
   return longest !== undefined && length > longest ? length : rounded;
@@ -63,7 +68,7 @@ function chooseLengths(lengths: readonly number[], batch: number, limits: Length
 export function planShapes(passes: readonly PassSize[], maxSessions: 1 | 2, limits: LengthLimits): PassShape[] {
   if (passes.length === 0) throw internalError('no passes to plan shapes for');
   const batch = passes.reduce((most, { rows }) => Math.max(most, rows), 0);
-  const rounded = passes.map(({ length }) => roundUpLength(length, limits));
+  const rounded = passes.map(({ length }) => roundUpLength(length, limits, 1));
   const chosen = chooseLengths(
     [...rounded].sort((a, b) => a - b),
     batch,

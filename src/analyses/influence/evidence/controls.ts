@@ -18,13 +18,16 @@ export interface ControlSettings {
   /** Control queries wanted. */
   readonly count: number;
   readonly seed: number;
-  readonly batchSize: number;
+  /** null: passes are chosen within memory. */
+  readonly batchSize: number | null;
 }
 
 /** Tokens of a control's answer at most. */
 const answerTokens = 32;
 /** Prompts answered for each control wanted: not every answer is one that the tuned model still gives. */
 const spare = 3;
+/** Prompts answered at a time where nothing else is asked for. */
+const answeredTogether = 8;
 /** Mean nats a token that the tuned model may have moved a control's answer by, either way. */
 const unmoved = 0.5;
 
@@ -69,9 +72,10 @@ export async function makeControls(
   const fromData = shuffled(examples.flatMap(promptOf), random).slice(0, wanted);
   const prompts = [...fromData, ...plainPrompts.map((content) => [userTurn(content)])];
   const queries: EncodedQuery[] = [];
+  const together = settings.batchSize ?? answeredTogether;
   onProgress(0, prompts.length);
-  for (let first = 0; first < prompts.length; first += settings.batchSize) {
-    const batch = prompts.slice(first, first + settings.batchSize);
+  for (let first = 0; first < prompts.length; first += together) {
+    const batch = prompts.slice(first, first + together);
     const answers = await answer(batch, base);
     for (const [i, text] of answers.entries()) {
       if (text.trim() === '') continue;

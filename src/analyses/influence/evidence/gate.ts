@@ -42,7 +42,7 @@ const resamples = 1000;
 /** Compares queried completions under the tuned model and its base. */
 export async function computeGates(
   queries: readonly EncodedQuery[],
-  batchSize: number,
+  batchSize: number | null,
   seed: number,
   tuned: PassContext,
   base: PassContext,
@@ -79,7 +79,7 @@ const program: PassProgram = {
 
 async function completionScores(
   queries: readonly EncodedQuery[],
-  batchSize: number,
+  batchSize: number | null,
   context: PassContext,
 ): Promise<CompletionScores[]> {
   const rows = queries.map(({ row }) => row);

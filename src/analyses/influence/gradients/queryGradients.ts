@@ -13,7 +13,7 @@ export interface QueryGradients {
 /** Gradients of queries with respect to the tracked modules. */
 export async function computeQueryGradients(
   queries: readonly EncodedQuery[],
-  batchSize: number,
+  batchSize: number | null,
   columns: Columns,
   context: PassContext,
 ): Promise<QueryGradients> {

@@ -40,7 +40,7 @@ export function gradientIndexDescription(
 export async function indexRowGradients(
   index: VectorIndex,
   rows: readonly IndexedRow[],
-  batchSize: number,
+  batchSize: number | null,
   columns: Columns,
   context: PassContext,
   onRows: (done: number, total: number) => void,

@@ -27,7 +27,7 @@ export function stateIndexDescription(
 export async function indexRowStates(
   index: VectorIndex,
   rows: readonly IndexedRow[],
-  batchSize: number,
+  batchSize: number | null,
   settings: StateSettings,
   context: PassContext,
   onRows: (done: number, total: number) => void,

@@ -16,7 +16,7 @@ const directionName = 'direction';
  */
 export async function computeTokenScores(
   rows: readonly WeightedTokens[],
-  batchSize: number,
+  batchSize: number | null,
   direction: Float32Array,
   columns: Columns,
   context: PassContext,
