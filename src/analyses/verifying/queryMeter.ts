@@ -12,8 +12,8 @@ import { type ComputePlace, openModelSession } from '../openModelSession';
 import { planRowPasses } from '../passes/rowPasses';
 import { sessionMemory } from '../sessionMemory';
 import { appendTrainedLoss, feedNames, logProbabilitiesName } from '../training/buildTrainingStep';
-import { passFeeds, passSize } from '../training/passFeeds';
-import { type PassShape, shapeFor } from '../training/planShapes';
+import { passFeeds } from '../training/passFeeds';
+import type { PassShape } from '../training/planShapes';
 import type { ParameterValues, Trainable } from '../training/trainable';
 
 /** Measures queries under trained values, one set of values after the other, in the same sessions. */
@@ -71,10 +71,9 @@ export function meterMemory(queries: readonly EncodedQuery[], context: MeterCont
 export function createQueryMeter(queries: readonly EncodedQuery[], context: MeterContext): QueryMeter {
   const { rows, plan } = planned(queries, context);
   const parts = queries.flatMap(({ parts: own }, query) => own.map(({ factor }) => ({ query, factor })));
-  const sessions = createSessionCache(2);
-  const passes = plan.passes.map((pass) => {
+  const sessions = createSessionCache(Math.max(1, plan.shapes.length));
+  const passes = plan.passes.map(({ rows: pass, shape }) => {
     const tokens = pass.map((index) => rows[index]!);
-    const shape = shapeFor(passSize(tokens), plan.shapes);
     const feeds = passFeeds(
       tokens.map((row) => ({ tokens: row, factor: 1 })),
       shape,
@@ -85,7 +84,7 @@ export function createQueryMeter(queries: readonly EncodedQuery[], context: Mete
   const measure = async (values: ParameterValues): Promise<Float64Array> => {
     const measured = new Float64Array(queries.length);
     for (const { pass, shape, feeds } of passes) {
-      const session = await sessions.get(`${shape.length} ${shape.trained}`, () =>
+      const session = await sessions.get(`${shape.batch} ${shape.length} ${shape.trained}`, () =>
         openModelSession(buildMeter(context, shape), context.weights, context.place, {
           weights: 'mapped',
           workspace: 'kept',

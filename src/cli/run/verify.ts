@@ -18,6 +18,9 @@ import { type TableColumn, tableEndings, writeTable } from '../writeTable';
 import { behaviourCase } from './test';
 import { formatVerification } from './verifyReport';
 
+/** Prompts of behaviour tests that are answered together where nothing else is asked for. */
+const answeredTogether = 8;
+
 /** Trains again without rows and prints what that did beside what was predicted. */
 export async function runVerify(flags: VerifyFlags): Promise<void> {
   requireOutput(flags.out, tableEndings);
@@ -37,7 +40,7 @@ export async function runVerify(flags: VerifyFlags): Promise<void> {
     randomRemovals: flags.random,
     reshuffleSeeds: flags.reshuffle ? Array.from({ length: flags.seeds }, (_, i) => flags.seed + i) : [],
     tests: flags.tests === undefined ? [] : await readTestFile(flags.tests),
-    testing: { template: 'chat', maxTokens: flags.maxTokens, batchSize: flags.batchSize },
+    testing: { template: 'chat', maxTokens: flags.maxTokens, batchSize: flags.batchSize ?? answeredTogether },
     stage: 'run',
   };
   if (!flags.json && !flags.quiet) {
