@@ -91,7 +91,7 @@ export async function openSubject(
     seed: index.seed,
     labels: settings.labels,
     damping: settings.damping,
-    layer: checkedLayer(settings.layer ?? Math.floor((2 * layers) / 3), layers),
+    layers: settings.layer === null ? kindLayers(layers) : [checkedLayer(settings.layer, layers)],
     dimensions: index.dimensions,
   };
   const key = `attribution ${JSON.stringify([place.modelHash, subject.storeFolder, subject.run, attributionSettings, rows.map(({ encodingHash }) => encodingHash)])}`;
@@ -166,6 +166,11 @@ function trackedKind({ adapter, label }: LanguageModel, { index }: InfluenceSubj
     case 'all':
       return 'linear';
   }
+}
+
+/** A quarter, half and three quarters up: what is said lies lower, how it is said higher, and no one layer has both. */
+function kindLayers(layers: number): number[] {
+  return [...new Set([1, 2, 3].map((quarter) => Math.floor((quarter * layers) / 4)))];
 }
 
 function checkedLayer(layer: number, layers: number): number {

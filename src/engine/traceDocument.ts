@@ -71,7 +71,7 @@ export async function traceDocument(input: DocumentInput): Promise<TraceDocument
   };
 
   function settingsOf({ estimator }: DocumentInput): JsonObject {
-    const { tracked, element, batchSize, seed, labels, damping, layer } = attribution.settings;
+    const { tracked, element, batchSize, seed, labels, damping, layers } = attribution.settings;
     return {
       estimator,
       tracked,
@@ -80,7 +80,7 @@ export async function traceDocument(input: DocumentInput): Promise<TraceDocument
       seed,
       labels,
       damping,
-      layer,
+      layers: [...layers],
       controls: request.controls,
       maxLength: subject.encoding.maxLength,
     };

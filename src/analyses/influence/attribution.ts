@@ -27,11 +27,12 @@ import {
   storedGradients,
 } from './gradients/storedGradients';
 import { groupRows } from './kinds/groupRows';
+import { createKindSpace, type KindSpace } from './kinds/kindSpace';
 import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
 import { findNearDuplicates, nearDuplicateSettings } from './lexical/nearDuplicates';
 import { projectColumns } from './projected/projectColumns';
 import { createProjectedSolver } from './projected/projectedSolver';
-import { computeRowStates } from './states/rowStates';
+import { computeRowStates, stateWidth } from './states/rowStates';
 import { indexRowStates, stateIndexDescription } from './states/storedStates';
 
 /** A row that behaviours are traced to. */
@@ -55,8 +56,8 @@ export interface AttributionSettings {
   readonly labels: FactorLabels;
   /** Relative to the mean eigenvalue of each module. */
   readonly damping: number;
-  /** 0-based layer whose states stand for rows. */
-  readonly layer: number;
+  /** 0-based layers whose states say what rows are like. */
+  readonly layers: readonly number[];
   /** Of projected gradients, over all modules. */
   readonly dimensions: number;
 }
@@ -86,7 +87,7 @@ export interface PreparedQueries {
   gradients(): Promise<QueryGradients>;
   /** As `gradients`, projected. */
   projections(): Promise<QueryGradients>;
-  /** [queries, H] */
+  /** [queries, width] of the space of kinds, before they are placed in it. */
   states(): Promise<Float32Array>;
 }
 
@@ -116,8 +117,7 @@ export interface Attribution {
   isFitted(kind: FactorKind): Promise<boolean>;
   /** [rows] g . H^-1 g */
   selfInfluence(kind: FactorKind): Promise<Float32Array>;
-  /** [rows, H] */
-  states(): Promise<Float32Array>;
+  kinds(): Promise<KindSpace>;
   bm25(): Bm25;
   /** [rows] number of each row's group of one kind. */
   groups(): Promise<Int32Array>;
@@ -144,7 +144,7 @@ export function openAttribution(
   const columns = columnsOf(model, settings.tracked);
   const hashes = rows.map(({ encodingHash }) => encodingHash);
   const hidden = model.config.hiddenSize;
-  const stateSettings = { layers: [settings.layer] };
+  const stateSettings = { layers: settings.layers };
   const curvatures = new Map<FactorKind, Promise<Curvature>>();
   const selves = new Map<FactorKind, Promise<Float32Array>>();
   const solvers = new Map<number, Promise<GramSolver>>();
@@ -195,14 +195,14 @@ export function openAttribution(
       return { factors, rotator: await createRotator(columns, factors.modules, rotationBlock, place.place) };
     });
 
-  const states = once(async () => {
+  const kinds = once(async () => {
     const index = await place.openIndex(stateIndexDescription(modelHash, stateSettings, hidden));
     await indexRowStates(index, rows, settings.batchSize, stateSettings, place, (done, total) =>
       place.onProgress('states of rows', done, total, 'rows'),
     );
     const { data } = await index.load(hashes);
     if (!(data instanceof Float32Array)) throw internalError('states are kept as float32');
-    return data;
+    return createKindSpace(data, stateWidth(stateSettings, hidden), hidden);
   });
 
   const bm25 = onceNow(() =>
@@ -239,9 +239,9 @@ export function openAttribution(
         const { damping } = settings;
         return selfInfluence({ gradients: await gradients(), ...(await curvature(kind)), damping });
       }),
-    states,
+    kinds,
     bm25,
-    groups: once(async () => groupRows(await states(), hidden, duplicates())),
+    groups: once(async () => groupRows(await kinds(), duplicates())),
     duplicates,
     release: async () => {
       for (const release of releases.splice(0)) await release();

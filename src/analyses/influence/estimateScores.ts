@@ -27,8 +27,7 @@ export const estimators: { readonly [M in StaticMethod]: Estimator } = {
     for (const [q, { plain }] of queries.entries()) scores.set(bm25().score(plain), q * rows.length);
     return { scores, directions: undefined };
   },
-  repsim: async (attribution, queries) =>
-    repSim(await attribution.states(), await queries.states(), attribution.place.model.config.hiddenSize),
+  repsim: async (attribution, queries) => repSim(await attribution.kinds(), (await queries.states()).slice()),
   graddot: async (attribution, queries) => gradDot(await gradientInput(attribution, queries)),
   gradcos: async (attribution, queries) => gradCos(await gradientInput(attribution, queries)),
   tracin: tracIn,

@@ -49,7 +49,11 @@ export function addEvaluate(program: Command): void {
       decimalNumber(1e-9, 1e6),
       0.1,
     )
-    .option('--layer <n>', 'layer whose states repsim compares (default: two thirds up)', wholeNumber(0, 10_000))
+    .option(
+      '--layer <n>',
+      'layer whose states repsim compares (default: a quarter, half and three quarters up)',
+      wholeNumber(0, 10_000),
+    )
     .option('--resamples <n>', 'bootstrap draws of the intervals', wholeNumber(100, 100_000), 2000);
   addGlobalFlags(
     addSubjectFlags(command.optionsGroup('Model, rows and store:')),

@@ -56,7 +56,11 @@ export function addTrace(program: Command): void {
       decimalNumber(1e-9, 1e6),
       0.1,
     )
-    .option('--layer <n>', 'layer whose states say what a row is like (default: two thirds up)', wholeNumber(0, 10_000))
+    .option(
+      '--layer <n>',
+      'layer whose states say what a row is like (default: a quarter, half and three quarters up)',
+      wholeNumber(0, 10_000),
+    )
     .option('--tokens <n>', 'rows at each end whose tokens are scored one by one', wholeNumber(0, 10_000), 5)
     .option('--controls <n>', 'control queries that say what is noise; 0: none', wholeNumber(0, 1000), 24)
     .option('--always', 'rank rows even where the base model does it already');

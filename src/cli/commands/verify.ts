@@ -37,7 +37,11 @@ export function addVerify(program: Command): void {
       decimalNumber(1e-9, 1e6),
       0.1,
     )
-    .option('--layer <n>', 'layer whose states repsim compares (default: two thirds up)', wholeNumber(0, 10_000))
+    .option(
+      '--layer <n>',
+      'layer whose states repsim compares (default: a quarter, half and three quarters up)',
+      wholeNumber(0, 10_000),
+    )
     .option('--random <n>', 'random removals of the same size beside it', wholeNumber(0, 1000), 3)
     .option('--reshuffle', 'also really take the rows out and draw the order anew: the usual kind of retraining')
     .option('--seeds <n>', 'orders that --reshuffle tries', wholeNumber(1, 100), 3)

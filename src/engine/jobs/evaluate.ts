@@ -126,7 +126,7 @@ async function evaluatePlanted(request: EvaluateRequest, context: JobContext): P
   });
   return {
     ...common(request, subject),
-    settings: { damping, layer: subject.attribution.settings.layer, seed, resamples, k },
+    settings: { damping, layers: [...subject.attribution.settings.layers], seed, resamples, k },
     removedRows: null,
     planted,
     lds: null,
@@ -194,7 +194,7 @@ async function evaluateLds(request: EvaluateRequest, laboratory: Laboratory): Pr
       protocol,
       budget,
       damping: request.damping,
-      layer: subject.attribution.settings.layer,
+      layers: [...subject.attribution.settings.layers],
       seed,
       resamples,
     },
@@ -235,7 +235,14 @@ async function evaluateQld(request: EvaluateRequest, laboratory: Laboratory): Pr
   const effects = removalEffects(byMethod, chance, methods.indexOf('bm25'), { resamples, seed, level });
   return {
     ...common(request, subject),
-    settings: { share, budget, damping: request.damping, layer: subject.attribution.settings.layer, seed, resamples },
+    settings: {
+      share,
+      budget,
+      damping: request.damping,
+      layers: [...subject.attribution.settings.layers],
+      seed,
+      resamples,
+    },
     removedRows: size,
     planted: null,
     lds: null,

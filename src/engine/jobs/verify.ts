@@ -252,7 +252,7 @@ function report(
     settings: {
       removal: request.removal.kind === 'top' ? { ...request.removal } : { kind: request.removal.kind },
       damping: request.damping,
-      layer: subject.attribution.settings.layer,
+      layers: [...subject.attribution.settings.layers],
       seed: request.seed,
       randomRemovals: request.randomRemovals,
       reshuffleSeeds: [...request.reshuffleSeeds],

@@ -1,44 +1,44 @@
+import { unitRows } from '../../../linalg/clustering/cosineSimilarities';
+import { multiplyByTransposed } from '../../../linalg/products/multiplyMatrices';
+import type { KindSpace } from '../kinds/kindSpace';
 import type { Estimate } from './estimate';
 
+/** Rows that a query is moved towards before all rows are compared with it. */
+const neighbours = 5;
+
 /**
- * score = cosine of the hidden states of row and query, each less the mean state of the rows: what all rows have in
- * common says nothing about a kind.
+ * score = cosine, in the space of kinds, of the row and the query moved half way to the mean of the rows most like it
+ * (Rocchio's feedback, without a user): one odd wording then says less than the kind that it is of.
  *
- * @param rowStates [rows, H]
- * @param queryStates [queries, H]
+ * @param queryStates [queries, width] as of rows; they are overwritten
  */
-export function repSim(rowStates: Float32Array, queryStates: Float32Array, hidden: number): Estimate {
-  const rows = rowStates.length / hidden;
-  const mean = new Float64Array(hidden);
-  for (let i = 0; i < rowStates.length; i++) mean[i % hidden]! += rowStates[i]! / rows;
-  const left = centred(queryStates, mean);
-  const right = centred(rowStates, mean);
-  const count = queryStates.length / hidden;
-  const scores = new Float32Array(count * rows);
-  for (let q = 0; q < count; q++) {
-    for (let row = 0; row < rows; row++) {
-      let sum = 0;
-      for (let j = 0; j < hidden; j++) sum += left[q * hidden + j]! * right[row * hidden + j]!;
-      scores[q * rows + row] = sum;
-    }
+export function repSim(space: KindSpace, queryStates: Float32Array): Estimate {
+  const { rows, width } = space;
+  const sizes = { m: queryStates.length / width, n: rows.length / width, k: width };
+  const queries = space.place(queryStates);
+  const alike = multiplyByTransposed(queries, rows, sizes);
+  for (let q = 0; q < sizes.m; q++) {
+    const query = queries.subarray(q * width, (q + 1) * width);
+    moveTowards(query, nearest(alike.subarray(q * sizes.n, (q + 1) * sizes.n)), space);
   }
-  return { scores, directions: undefined };
+  const moved = unitRows({ values: queries, rows: sizes.m, columns: width });
+  return { scores: multiplyByTransposed(moved, rows, sizes), directions: undefined };
 }
 
-/** Less the mean, to unit length; a vector that is the mean itself stays 0. */
-export function centred(states: Float32Array, mean: Float64Array): Float32Array {
-  const hidden = mean.length;
-  const result = new Float32Array(states.length);
-  for (let start = 0; start < states.length; start += hidden) {
-    let squared = 0;
-    for (let j = 0; j < hidden; j++) {
-      const value = states[start + j]! - mean[j]!;
-      result[start + j] = value;
-      squared += value * value;
-    }
-    const norm = Math.sqrt(squared);
-    if (norm === 0) continue;
-    for (let j = 0; j < hidden; j++) result[start + j]! /= norm;
+/** Numbers of the rows that are most like a query; of equal ones the first. */
+function nearest(alike: Float32Array): number[] {
+  const best: number[] = [];
+  for (const [row, value] of alike.entries()) {
+    let at = best.length;
+    while (at > 0 && alike[best[at - 1]!]! < value) at--;
+    if (at < neighbours) best.splice(at, 0, row);
+    if (best.length > neighbours) best.pop();
   }
-  return result;
+  return best;
+}
+
+function moveTowards(query: Float32Array, chosen: readonly number[], { rows, width }: KindSpace): void {
+  for (const row of chosen) {
+    for (let i = 0; i < width; i++) query[i]! += rows[row * width + i]! / chosen.length;
+  }
 }

@@ -15,19 +15,31 @@ export interface StateSettings {
   readonly layers: readonly number[];
 }
 
+/**
+ * Where states are taken: `answer` is the mean over the trained tokens, `turn` the mean over the tokens that each trained
+ * span follows, where all of the prompt has been read and nothing of the answer.
+ */
+export const statePositions = ['answer', 'turn'] as const;
+
+/** Values of one row: layer after layer, position after position, [H] each. */
+export function stateWidth({ layers }: StateSettings, hidden: number): number {
+  return layers.length * statePositions.length * hidden;
+}
+
 const weightsName = 'state_weights';
 
-/** [B, layers * H]: hidden states of the chosen layers, weighted over positions. */
+/** [B, layers * positions * H]: hidden states of the chosen layers, weighted over tokens. */
 function stateProgram({ layers }: StateSettings): PassProgram {
+  const positions = statePositions.length;
   return {
     key: `states ${layers.join(',')}`,
     outputs: ({ builder, forward, shape }) => {
-      const weights = builder.input(weightsName, 'float32', [shape.batch, 1, shape.length]);
+      const weights = builder.input(weightsName, 'float32', [shape.batch, positions, shape.length]);
       const parts = layers.map((layer): Value => {
         const states = forward.layers[layer]!.residPost;
         const hidden = states.shape[1]!;
-        const mean = builder.matMul(weights, builder.reshape(states, [shape.batch, shape.length, hidden]));
-        return builder.reshape(mean, [shape.batch, hidden]);
+        const means = builder.matMul(weights, builder.reshape(states, [shape.batch, shape.length, hidden]));
+        return builder.reshape(means, [shape.batch, positions * hidden]);
       });
       return [{ name: 'states', value: builder.concat(parts, 1) }];
     },
@@ -35,9 +47,9 @@ function stateProgram({ layers }: StateSettings): PassProgram {
 }
 
 /**
- * Mean hidden state over the trained tokens of each row.
+ * Mean hidden states of each row at `statePositions`.
  *
- * @returns [rows, layers * H], layer after layer
+ * @returns [rows, `stateWidth`]
  */
 export async function computeRowStates(
   rows: readonly PassTokens[],
@@ -46,16 +58,17 @@ export async function computeRowStates(
   context: PassContext,
   onRows: (rows: number) => void,
 ): Promise<Float32Array> {
-  const width = settings.layers.length * context.model.config.hiddenSize;
+  const width = stateWidth(settings, context.model.config.hiddenSize);
   const states = new Float32Array(rows.length * width);
   const inputs = {
     ...plainInputs,
-    extra: (pass: readonly number[], shape: { readonly batch: number; readonly length: number }) => {
-      const weights = new Float32Array(shape.batch * shape.length);
+    extra: (pass: readonly number[], { batch, length }: { readonly batch: number; readonly length: number }) => {
+      const weights = new Float32Array(batch * statePositions.length * length);
       for (const [i, index] of pass.entries()) {
-        const { labels } = rows[index]!;
-        const trained = [...labels.keys()].filter((t) => t > 0 && labels[t] !== untrained);
-        for (const t of trained) weights[i * shape.length + t] = 1 / trained.length;
+        const start = i * statePositions.length * length;
+        const { answer, turn } = placesOf(rows[index]!);
+        for (const t of answer) weights[start + t] = 1 / answer.length;
+        for (const t of turn) weights[start + length + t] = 1 / turn.length;
       }
       return { [weightsName]: weights };
     },
@@ -66,4 +79,11 @@ export async function computeRowStates(
     onRows(pass.length);
   });
   return states;
+}
+
+/** The tokens of each position. */
+function placesOf({ labels }: PassTokens): { readonly answer: readonly number[]; readonly turn: readonly number[] } {
+  const answer = [...labels.keys()].filter((t) => t > 0 && labels[t] !== untrained);
+  const turn = answer.map((t) => t - 1).filter((t) => t === 0 || labels[t] === untrained);
+  return { answer, turn };
 }

@@ -2,7 +2,7 @@ import type { VectorIndex } from '../../../store/openVectorIndex';
 import type { VectorIndexDescription } from '../../../store/vectorDescription';
 import { type PassContext, planRowPasses } from '../../passes/rowPasses';
 import { type IndexedRow, rowsLacking } from '../gradients/storedGradients';
-import { computeRowStates, type StateSettings } from './rowStates';
+import { computeRowStates, type StateSettings, statePositions } from './rowStates';
 
 /** Rows whose states are computed before they are appended. */
 const chunkRows = 2048;
@@ -16,9 +16,11 @@ export function stateIndexDescription(
   return {
     kind: 'states',
     modelHash,
-    settings: { positions: 'trained tokens, mean' },
+    settings: { positions: [...statePositions] },
     element: 'float32',
-    columns: layers.map((layer) => ({ name: `layer ${layer}`, shape: [hiddenSize] })),
+    columns: layers.flatMap((layer) =>
+      statePositions.map((position) => ({ name: `layer ${layer}, ${position}`, shape: [hiddenSize] })),
+    ),
     scalars: [],
   };
 }

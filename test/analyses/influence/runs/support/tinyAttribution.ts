@@ -50,7 +50,7 @@ export async function tinyAttribution(
       seed: 1,
       labels: 'sampled',
       damping: 0.1,
-      layer: 0,
+      layers: [0],
       dimensions: 64,
     },
     {
