@@ -2,6 +2,7 @@ import { spearman } from '../../linalg/statistics/spearman';
 import type { Warning } from '../../protocol/requests';
 import type { Attribution, PreparedQueries } from './attribution';
 import { dampedEstimators, estimators, type StaticMethod } from './estimateScores';
+import type { Estimate } from './estimators/estimate';
 import { nullThreshold } from './evidence/nullThreshold';
 import type { FactorKind } from './factors/covariances';
 import type { Columns } from './gradients/columns';
@@ -44,17 +45,33 @@ const curvatureOf: Partial<Record<StaticMethod, FactorKind>> = { ekfac: 'ekfac',
 export async function traceScores(method: StaticMethod, input: TraceInput): Promise<TracedScores> {
   const { attribution, queries, controls } = input;
   const { scores, directions, columns, warnings } = await estimators[method](attribution, queries);
-  const nulls = controls.queries.length === 0 ? undefined : await estimators[method](attribution, controls);
+  const nulls = controls.queries.length === 0 ? undefined : await nullScores(method, attribution, controls);
   const curvature = curvatureOf[method];
   return {
     scores,
     directions,
     columns: columns ?? attribution.columns,
     warnings: warnings ?? [],
-    threshold: nulls && nullThreshold(nulls.scores, controls.queries.length),
+    threshold: nulls && nullThreshold(nulls, controls.queries.length),
     selfInfluence: curvature && (await attribution.selfInfluence(curvature)),
     sensitivity: await dampingSensitivity(method, scores, input),
   };
+}
+
+/** Of each method, as long as the controls live: they do not depend on what is asked. */
+const knownNulls = new WeakMap<PreparedQueries, Map<StaticMethod, Promise<Estimate>>>();
+
+async function nullScores(
+  method: StaticMethod,
+  attribution: Attribution,
+  controls: PreparedQueries,
+): Promise<Float32Array> {
+  const known = knownNulls.get(controls) ?? new Map<StaticMethod, Promise<Estimate>>();
+  knownNulls.set(controls, known);
+  const made = known.get(method) ?? estimators[method](attribution, controls);
+  known.set(method, made);
+  made.catch(() => known.delete(method));
+  return (await made).scores;
 }
 
 async function dampingSensitivity(

@@ -29,19 +29,28 @@ export interface Factors {
 export const factorLabels = ['sampled', 'empirical'] as const;
 export type FactorLabels = (typeof factorLabels)[number];
 
+/** [modules]: d = factor * mean(Lambda) of each module. */
+export function moduleDampings({ columns, lambda }: Factors, factor: number): number[] {
+  return columns.list.map(({ offset, size }) => {
+    let sum = 0;
+    for (let i = offset; i < offset + size; i++) sum += lambda[i]!;
+    return (factor * sum) / size;
+  });
+}
+
 /**
  * [width]: 1 / (Lambda + d) of every module, d = factor * mean(Lambda) of the module.
  *
  * @param factor damping relative to the module's mean; 0.1 is the usual heuristic
  */
-export function dampedInverse({ columns, lambda }: Factors, factor: number): Float32Array {
+export function dampedInverse(factors: Factors, factor: number): Float32Array {
+  const { columns, lambda } = factors;
+  const dampings = moduleDampings(factors, factor);
   const inverse = new Float32Array(columns.width);
-  for (const { offset, size } of columns.list) {
-    let sum = 0;
-    for (let i = offset; i < offset + size; i++) sum += lambda[i]!;
-    const damping = (factor * sum) / size;
+  for (const [c, { offset, size }] of columns.list.entries()) {
+    const damping = dampings[c]!;
     // A module whose gradient is zero for every row (LoRA's A while B is zero) has nothing to invert, and no say.
-    for (let i = offset; i < offset + size; i++) inverse[i] = sum === 0 ? 0 : 1 / (lambda[i]! + damping);
+    for (let i = offset; i < offset + size; i++) inverse[i] = damping === 0 ? 0 : 1 / (lambda[i]! + damping);
   }
   return inverse;
 }
