@@ -26,6 +26,7 @@ import {
   indexRowGradients,
   storedGradients,
 } from './gradients/storedGradients';
+import { streamedGradients } from './gradients/streamedGradients';
 import { groupRows } from './kinds/groupRows';
 import { createKindSpace, type KindSpace } from './kinds/kindSpace';
 import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
@@ -132,8 +133,11 @@ export const bm25Settings: Bm25Settings = { k1: 1.5, b: 0.75, method: 'lucene' }
 /** Bytes of gradients held in memory at most. */
 const scannerLimit = 4e9;
 
+/** Values of gradients that are stored at most; more are computed again for every scan. */
+const mostStoredValues = 1e10;
+
 /** Gradient vectors rotated at a time. */
-const rotationBlock = 8;
+const rotationBlock = 16;
 
 export function openAttribution(
   rows: readonly AttributionRow[],
@@ -159,6 +163,10 @@ export function openAttribution(
   const projected = onceNow(() => projectColumns(columns, settings));
 
   const gradientsOf = async (laid: Columns, stage: string): Promise<GradientMatrix> => {
+    if (laid.width * rows.length > mostStoredValues)
+      return streamedGradients(rows, settings.batchSize, laid, place, (done, total) =>
+        place.onProgress('scores of rows', done, total, 'rows'),
+      );
     const index = await place.openIndex(gradientIndexDescription(modelHash, laid, settings.element));
     await indexRowGradients(index, rows, settings.batchSize, laid, place, (done, total) =>
       place.onProgress(stage, done, total, 'rows'),

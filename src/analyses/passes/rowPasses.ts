@@ -22,6 +22,7 @@ import { sessionMemory } from '../sessionMemory';
 import { lengthLimits } from '../training/lengthLimits';
 import { countTrained, type PassFeeds, passFeeds } from '../training/passFeeds';
 import type { PassShape, PassSize } from '../training/planShapes';
+import { drawTargets } from './drawTargets';
 import { lengthBuckets } from './lengthBuckets';
 
 /** What a pass reads of a row. */
@@ -59,6 +60,11 @@ export interface PassProgram {
   readonly key: string;
   /** Outputs, and inputs of its own by `builder.input`. */
   readonly outputs: (values: PassValues) => readonly NamedOutput[];
+  /**
+   * What the loss predicts. `labels`: the rows' own. `drawn`: tokens from the model's own distribution at those places,
+   * drawn in the pass itself; `uniforms` [M, 1] are fed.
+   */
+  readonly targets?: 'labels' | 'drawn';
 }
 
 /** The passes that rows go through, and the shapes they are padded to. */
@@ -67,6 +73,9 @@ export interface PassPlan {
   /** In the order of use. */
   readonly shapes: readonly PassShape[];
 }
+
+/** Feed of programs whose targets are drawn: [M, 1], in [0, 1). */
+export const uniformsName = 'uniforms';
 
 const names = { inputIds: 'input_ids', places: 'places', targets: 'targets', weights: 'weights', lengths: 'lengths' };
 
@@ -132,11 +141,15 @@ export function buildPass({ config, adapter }: PassModel, shape: PassShape, prog
   const forward = buildForward(builder, config, { inputIds, ...bindParameters(builder, adapter), intervene: observe });
   const places = builder.input(names.places, 'int64', [shape.trained]);
   const factors = builder.input(names.weights, 'float32', [shape.trained]);
-  const loss = buildLoss(builder, forward, {
-    places,
-    targets: builder.input(names.targets, 'int64', [shape.trained]),
-    weights: factors,
-  });
+  const labelled = { places, targets: builder.input(names.targets, 'int64', [shape.trained]), weights: factors };
+  const ofLabels = buildLoss(builder, forward, labelled);
+  const loss =
+    program.targets === 'drawn'
+      ? buildLoss(builder, forward, {
+          ...labelled,
+          targets: drawTargets(builder, ofLabels.logits, builder.input(uniformsName, 'float32', [shape.trained, 1])),
+        })
+      : ofLabels;
   const lengths = builder.input(names.lengths, 'int64', [shape.batch]);
   return builder.finish(program.outputs({ builder, forward, loss, lengths, places, factors, shape }));
 }

@@ -8,6 +8,7 @@ import { createRotator } from '../../../src/analyses/influence/factors/rotator';
 import { type Columns, columnsOf } from '../../../src/analyses/influence/gradients/columns';
 import type { GradientMatrix } from '../../../src/analyses/influence/gradients/gradientMatrix';
 import { memoryGradients } from '../../../src/analyses/influence/gradients/memoryGradients';
+import { streamedGradients } from '../../../src/analyses/influence/gradients/streamedGradients';
 import { computeTokenScores } from '../../../src/analyses/influence/tokens/tokenScores';
 import { type PassContext, planRowPasses } from '../../../src/analyses/passes/rowPasses';
 import { spearman } from '../../../src/linalg/statistics/spearman';
@@ -90,6 +91,39 @@ describe('influence of a full fine-tune, against the reference', () => {
       }
     });
   }
+
+  for (const kind of ['ekfac', 'linfac'] as const) {
+    it(`${kind} kept in one pass, streamed in two, and in passes of another size are the same curvature`, async () => {
+      const { context, columns, rows, queries } = full;
+      const scored = async (strategy: 'kept' | 'streamed', batchSize: number | null) => {
+        const plan = planRowPasses(rows, batchSize, context.model.config);
+        const settings = { kind, labels: 'sampled', seed: 3 } as const;
+        const factors = await fitFactors(settings, rows, plan, columns, context, () => undefined, strategy);
+        const rotator = await createRotator(columns, factors.modules, 4, context.place);
+        const gradients =
+          strategy === 'kept' ? full.gradients : streamedGradients(rows, batchSize, columns, context, () => undefined);
+        const { scores } = await kroneckerFactored({ gradients, queries, count: 2, factors, rotator, damping: 0.1 });
+        await rotator.release();
+        return [...scores];
+      };
+      const expected = await scored('streamed', null);
+      assert.ok(relativeError(await scored('streamed', 3), expected) < 1e-4);
+      assert.ok(relativeError(await scored('kept', 5), expected) < 1e-3);
+    });
+  }
+
+  it('gradients that are computed when asked for are those that were kept', async () => {
+    const { context, columns, rows, gradients } = full;
+    const streamed = streamedGradients(rows, 4, columns, context, () => undefined);
+    const read = async (matrix: GradientMatrix): Promise<Float32Array> => {
+      const values = new Float32Array(rows.length * columns.width);
+      await matrix.forEachBlock((first, _, block) => values.set(block, first * columns.width));
+      return values;
+    };
+    const [found, expected] = [await read(streamed), await read(gradients)];
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    assert.ok(found.every((value, i) => Math.abs(value - expected[i]!) <= 1e-5 * largest));
+  });
 
   it('position scores of every linear method add up to the row score', async () => {
     const { scores, directions } = await dataInf({ gradients: full.gradients, queries: full.queries, count: 2 });

@@ -1,6 +1,5 @@
 import { GraphBuilder } from '../../../graph/builder';
 import { encode } from '../../../graph/encode';
-import type { Value } from '../../../graph/ir';
 import { internalError } from '../../../protocol/errors';
 import { openSession, type Session } from '../../../runtime/openSession';
 import { weightsRoot } from '../../../runtime/weightsRoot';
@@ -8,45 +7,80 @@ import type { ComputePlace } from '../../openModelSession';
 import type { Columns } from '../gradients/columns';
 import type { ModuleFactors } from './factors';
 
-/** Linear maps of gradient vectors between the parameters' basis and the eigenbasis, a block of vectors at a time. */
+/** `to`: Q_S^T D Q_A. `from`: Q_S D Q_A^T. */
+export type Direction = 'to' | 'from';
+
+/** Linear maps of gradients between the parameters' basis and the eigenbasis. */
 export interface Rotator {
-  /** Vectors of one run; fewer are padded with zeros. */
+  /** Vectors that are best rotated together. */
   readonly block: number;
-  /** Q_S^T D Q_A of each vector. @param vectors [n, width], n <= block; @returns [block, width] */
+  /** One module's gradients. @param values [n, out in] of module number `module`; @returns [n, out in] */
+  rotateModule(direction: Direction, module: number, values: Float32Array): Promise<Float32Array>;
+  /** Q_S^T D Q_A of each vector, module by module. @param vectors [n, width]; @returns [n, width] */
   toEigenbasis(vectors: Float32Array): Promise<Float32Array>;
   /** Q_S D Q_A^T. */
   fromEigenbasis(vectors: Float32Array): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-type Direction = 'to' | 'from';
+/** Values of one product at most, so that vectors and results stay small beside the bases. */
+const mostValues = 2 ** 23;
 
-/** Rotates by products of the runtime: the bases are fed, so that one graph serves every module. */
+/** Rotates by products of the runtime: the bases are fed, so that modules of one shape share a session. */
 export async function createRotator(
-  columns: Columns,
+  { list, width }: Columns,
   modules: readonly ModuleFactors[],
   block: number,
   place: ComputePlace,
 ): Promise<Rotator> {
-  const bases = basesOf(columns, modules);
-  const sessions = new Map<Direction, Promise<Session>>();
-  const run = async (direction: Direction, vectors: Float32Array): Promise<Float32Array> => {
-    if (vectors.length % columns.width !== 0 || vectors.length > block * columns.width)
-      throw internalError(`${vectors.length} values are no block of vectors`);
-    let padded = vectors;
-    if (vectors.length < block * columns.width) {
-      padded = new Float32Array(block * columns.width);
-      padded.set(vectors);
+  const sessions = new Map<string, Promise<Session>>();
+  const sessionOf = (direction: Direction, rows: number, outputSize: number, inputSize: number): Promise<Session> => {
+    const key = `${direction} ${rows} ${outputSize} ${inputSize}`;
+    const session = sessions.get(key) ?? openRotation(direction, rows, outputSize, inputSize, place);
+    sessions.set(key, session);
+    return session;
+  };
+
+  const rotateModule: Rotator['rotateModule'] = async (direction, module, values) => {
+    const { inputSize, outputSize, size } = list[module]!;
+    const { input, output } = modules[module]!;
+    const count = values.length / size;
+    if (!Number.isInteger(count)) throw internalError(`${values.length} values are no gradients of ${size}`);
+    const most = Math.max(1, Math.floor(mostValues / size));
+    const result = new Float32Array(values.length);
+    for (let first = 0; first < count; first += most) {
+      const here = Math.min(most, count - first);
+      const rows = Math.min(most, 2 ** Math.ceil(Math.log2(here)));
+      let vectors = values.subarray(first * size, (first + here) * size);
+      if (rows > here) {
+        vectors = new Float32Array(rows * size);
+        vectors.set(values.subarray(first * size, (first + here) * size));
+      }
+      const session = await sessionOf(direction, rows, outputSize, inputSize);
+      const { rotated } = await session.run({ vectors, input: input.vectors, output: output.vectors });
+      result.set((rotated as Float32Array).subarray(0, here * size), first * size);
     }
-    if (!sessions.has(direction)) sessions.set(direction, openRotation(direction, columns, bases.names, block, place));
-    const session = await sessions.get(direction)!;
-    const { rotated } = await session.run({ vectors: padded, ...bases.feeds });
-    return rotated as Float32Array;
+    return result;
+  };
+
+  const rotate = async (direction: Direction, vectors: Float32Array): Promise<Float32Array> => {
+    const count = vectors.length / width;
+    if (!Number.isInteger(count)) throw internalError(`${vectors.length} values are no block of vectors`);
+    const result = new Float32Array(vectors.length);
+    for (const [module, { offset, size }] of list.entries()) {
+      const part = new Float32Array(count * size);
+      for (let i = 0; i < count; i++)
+        part.set(vectors.subarray(i * width + offset, i * width + offset + size), i * size);
+      const rotated = await rotateModule(direction, module, part);
+      for (let i = 0; i < count; i++) result.set(rotated.subarray(i * size, (i + 1) * size), i * width + offset);
+    }
+    return result;
   };
   return {
     block,
-    toEigenbasis: (vectors) => run('to', vectors),
-    fromEigenbasis: (vectors) => run('from', vectors),
+    rotateModule,
+    toEigenbasis: (vectors) => rotate('to', vectors),
+    fromEigenbasis: (vectors) => rotate('from', vectors),
     release: async () => {
       for (const session of sessions.values()) await (await session).release();
       sessions.clear();
@@ -54,55 +88,24 @@ export async function createRotator(
   };
 }
 
-interface BaseNames {
-  readonly input: string;
-  readonly output: string;
-}
-
-/** Bases that modules share are fed once. */
-function basesOf({ list }: Columns, modules: readonly ModuleFactors[]) {
-  const known = new Map<Float32Array, string>();
-  const feeds: Record<string, Float32Array> = {};
-  const nameOf = (vectors: Float32Array): string => {
-    const name = known.get(vectors) ?? `basis ${known.size}`;
-    known.set(vectors, name);
-    feeds[name] = vectors;
-    return name;
-  };
-  const names = list.map(
-    (_, i): BaseNames => ({ input: nameOf(modules[i]!.input.vectors), output: nameOf(modules[i]!.output.vectors) }),
-  );
-  return { names, feeds };
-}
-
 function openRotation(
   direction: Direction,
-  columns: Columns,
-  names: readonly BaseNames[],
-  block: number,
+  rows: number,
+  outputSize: number,
+  inputSize: number,
   place: ComputePlace,
 ): Promise<Session> {
   const builder = new GraphBuilder();
-  const inputs = new Map<string, Value>();
-  const basis = (name: string, size: number): Value => {
-    const value = inputs.get(name) ?? builder.input(name, 'float32', [size, size]);
-    inputs.set(name, value);
-    return value;
-  };
-  const vectors = builder.input('vectors', 'float32', [block, columns.width]);
-  const parts = columns.list.map(({ inputSize, outputSize, offset, size }, i) => {
-    const qa = basis(names[i]!.input, inputSize);
-    const qs = basis(names[i]!.output, outputSize);
-    const matrix = builder.slice(vectors, 1, offset, offset + size);
-    const right = builder.gemm(builder.reshape(matrix, [block * outputSize, inputSize]), qa, {
-      transA: 'no',
-      transB: direction === 'to' ? 'yes' : 'no',
-    });
-    const left = direction === 'to' ? qs : builder.transpose(qs, [1, 0]);
-    const rotated = builder.matMul(left, builder.reshape(right, [block, outputSize, inputSize]));
-    return builder.reshape(rotated, [block, size]);
+  const vectors = builder.input('vectors', 'float32', [rows, outputSize, inputSize]);
+  const qa = builder.input('input', 'float32', [inputSize, inputSize]);
+  const qs = builder.input('output', 'float32', [outputSize, outputSize]);
+  const right = builder.gemm(builder.reshape(vectors, [rows * outputSize, inputSize]), qa, {
+    transA: 'no',
+    transB: direction === 'to' ? 'yes' : 'no',
   });
-  const graph = builder.finish([{ name: 'rotated', value: builder.concat(parts, 1) }]);
+  const left = direction === 'to' ? qs : builder.transpose(qs, [1, 0]);
+  const rotated = builder.matMul(left, builder.reshape(right, [rows, outputSize, inputSize]));
+  const graph = builder.finish([{ name: 'rotated', value: rotated }]);
   const encoded = encode(graph, (parameter) => {
     throw internalError(`a rotation has no parameter ${parameter}`);
   });

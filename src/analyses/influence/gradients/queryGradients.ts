@@ -10,6 +10,9 @@ export interface QueryGradients {
   readonly measurements: readonly number[];
 }
 
+/** Values of a gradient above which queries go one by one. */
+const widestTogether = 2 ** 24;
+
 /** Gradients of queries with respect to the tracked modules. */
 export async function computeQueryGradients(
   queries: readonly EncodedQuery[],
@@ -23,7 +26,7 @@ export async function computeQueryGradients(
   );
   const gradients = new Float32Array(queries.length * width);
   const measurements = queries.map(() => 0);
-  const plan = planRowPasses(parts, batchSize, context.model.config);
+  const plan = planRowPasses(parts, width > widestTogether ? 1 : batchSize, context.model.config);
   await computeRowGradients(parts, plan, columns, context, (pass) => {
     for (const [i, part] of pass.rows.entries()) {
       const { query } = parts[part]!;
