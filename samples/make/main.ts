@@ -34,7 +34,7 @@ const recipe = {
   data: 'train',
   method: 'lora',
   lora: { r: 4, alpha: 16, targets: 'all-linear' },
-  optimizer: { name: 'adamw', lr: 1e-2, betas: [0.9, 0.99], eps: 1e-4, epsRoot: 1e-8 },
+  optimizer: { name: 'adamw', lr: 2e-2, betas: [0.9, 0.99], eps: 1e-3, epsRoot: 1e-8 },
   schedule: { name: 'linear', warmupSteps: 20 },
   batchSize: 16,
   epochs: 5,
