@@ -19,11 +19,13 @@ const passesOf = { gradient: 2, state: 1, fit: 5 } as const;
  * What an influence job will take, from the work it has left and a short measurement of this machine.
  *
  * @param columns of the gradients that are kept: whole or projected
+ * @param moreTokens tokens times forward passes that come on top
  */
 export async function predictCost(
   attribution: Attribution,
   columns: Columns,
   fit: PredictedCost['fit'],
+  moreTokens: number,
 ): Promise<PredictedCost> {
   const { place, rows, settings } = attribution;
   const description = gradientIndexDescription(place.modelHash, columns, settings.element);
@@ -36,7 +38,9 @@ export async function predictCost(
     .filter(({ role }) => role !== 'head')
     .reduce((sum, { inputSize, outputSize }) => sum + inputSize * outputSize, 0);
   const passes =
-    tokensOf(lacking) * (passesOf.gradient + passesOf.state) + (fit === 'needed' ? tokensOf(rows) * passesOf.fit : 0);
+    moreTokens +
+    tokensOf(lacking) * (passesOf.gradient + passesOf.state) +
+    (fit === 'needed' ? tokensOf(rows) * passesOf.fit : 0);
   const gflops = await measureMatMul({ ...place.place, size: 512, seconds: 0.2 }, () => undefined);
   return {
     kind: 'predictedCost',

@@ -1,6 +1,6 @@
 import type { TraceMethod } from '../../protocol/influence';
 import type { Attribution, PreparedQueries } from './attribution';
-import { type AstraSettings, astra } from './estimators/astra';
+import { astra, astraSettings } from './estimators/astra';
 import { dataInf } from './estimators/dataInf';
 import type { Estimate } from './estimators/estimate';
 import { gradCos } from './estimators/gradCos';
@@ -18,9 +18,6 @@ export type StaticMethod = Exclude<TraceMethod, 'auto'>;
 
 /** Of reciprocal rank fusion (Cormack et al. 2009). */
 const fusionConstant = 60;
-
-/** Measured on the sample: see docs/methods.md. */
-const astraSettings: AstraSettings = { iterations: 8, rows: 1024, damping: 0.1 };
 
 type Estimator = (attribution: Attribution, queries: PreparedQueries) => Promise<Estimate>;
 

@@ -39,7 +39,7 @@ async function buildIndex(request: IndexRequest, context: JobContext): Promise<I
     const range = shardRange(rows.length, { index: part, count: of });
     const own = rows.slice(range.from, range.to);
     const lacking = rowsLacking(vectors, own);
-    const cost = await predictCost(attribution, columns, 'unused');
+    const cost = await predictCost(attribution, columns, 'unused', 0);
     context.event(cost satisfies PredictedCost);
     context.announceMemory({ bytes: cost.memoryBytes + defaultStoreSettings.shardBytes, alternatives: [] });
     context.log('info', `${lacking.length} of ${own.length} rows to compute`);

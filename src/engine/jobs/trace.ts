@@ -3,6 +3,7 @@ import type { StaticMethod } from '../../analyses/influence/estimateScores';
 import { makeControls } from '../../analyses/influence/evidence/controls';
 import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
 import type { FactorKind } from '../../analyses/influence/factors/covariances';
+import { methodTokens } from '../../analyses/influence/methodTokens';
 import { exactScoresMemory } from '../../analyses/influence/runs/exactScores';
 import { traceScores } from '../../analyses/influence/trace';
 import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
@@ -22,8 +23,8 @@ export const trace: Job<TraceRequest, TraceResult> = { check: checkTrace, run: t
 async function traceQueries(request: TraceRequest, context: JobContext): Promise<TraceResult> {
   const { damping, layer } = request;
   const subject = await openSubject(request, { damping, labels: 'sampled', layer }, context);
-  await announce(request, subject, context);
   const { queries, problems } = await readQuerySource(request.queries, subject);
+  await announce(request, subject, queries.length, context);
   const gates = await gatesOf(queries, subject, request);
   const { attribution } = subject;
   const controls = await controlsOf(request, subject, context);
@@ -47,11 +48,19 @@ async function traceQueries(request: TraceRequest, context: JobContext): Promise
 }
 
 /** Says what is ahead before it begins. */
-async function announce({ methods }: TraceRequest, { attribution }: OpenSubject, context: JobContext): Promise<void> {
+async function announce(
+  { methods, controls }: TraceRequest,
+  { attribution, base }: OpenSubject,
+  queries: number,
+  context: JobContext,
+): Promise<void> {
   const kinds = methods.flatMap((method) => curvatureOf(method));
   const known = await Promise.all(kinds.map((kind) => attribution.isFitted(kind)));
   const fit = kinds.length === 0 ? 'unused' : known.every(Boolean) ? 'known' : 'needed';
-  const cost = await predictCost(attribution, attribution.columns, fit);
+  const asked = queries + (base === undefined ? 0 : controls);
+  const more = await Promise.all(methods.map((method) => methodTokens(method, attribution, asked)));
+  const moreTokens = more.reduce((sum, tokens) => sum + tokens, 0);
+  const cost = await predictCost(attribution, attribution.columns, fit, moreTokens);
   context.event(cost satisfies PredictedCost);
   context.announceMemory({ bytes: cost.memoryBytes, alternatives: [] });
 }

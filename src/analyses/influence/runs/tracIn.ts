@@ -16,7 +16,7 @@ import { modelAt } from './modelAt';
 import { requireRun } from './requireRun';
 
 /** Checkpoints besides the end of the run; each costs a pass over all rows. */
-const mostCheckpoints = 5;
+export const mostCheckpoints = 5;
 
 /**
  * TracIn (Pruthi et al. 2020, arXiv 2002.08484): score = sum_c eta_c g_q(theta_c) . g_k(theta_c) over checkpoints of the
