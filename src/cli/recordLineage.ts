@@ -3,24 +3,44 @@ import { createReadStream } from 'node:fs';
 import { UserError } from '../protocol/errors';
 import type { InfluenceSubject } from '../protocol/influence';
 import type { JsonObject } from '../protocol/json';
+import type { DataSource } from '../protocol/requests';
 import { appendLineage } from '../store/lineage';
+import { storeFolderOf } from '../store/storeFolder';
+import type { CommandContext } from './commandContext';
 
-/** What a command did goes into the store's lineage: inputs by content, settings, metrics. */
+/** What an influence command did goes into its store's lineage: inputs by content, settings, metrics. */
 export async function recordLineage(
   request: InfluenceSubject & { readonly kind: string },
   metrics: JsonObject,
 ): Promise<void> {
   const { kind, data, storeFolder, index, model, base, run } = request;
+  const settings = { model: model.label, base: base?.label ?? null, run: run ?? null, index: { ...index } };
+  await append(storeFolder, kind, data, settings, metrics);
+}
+
+/** The same for a command that keeps nothing: in a workspace only, so that no store appears where nobody asked for one. */
+export async function recordInWorkspace(
+  { workspace }: CommandContext,
+  command: string,
+  inputs: readonly Pick<DataSource, 'label' | 'path'>[],
+  settings: JsonObject,
+  metrics: JsonObject,
+): Promise<void> {
+  if (workspace === undefined) return;
+  await append(storeFolderOf(workspace.folder), command, inputs, settings, metrics);
+}
+
+async function append(
+  storeFolder: string,
+  command: string,
+  sources: readonly Pick<DataSource, 'label' | 'path'>[],
+  settings: JsonObject,
+  metrics: JsonObject,
+): Promise<void> {
   const inputs = [];
-  for (const { label, path } of data) inputs.push({ path: label, hash: await hashOf(path) });
-  const settings = {
-    model: model.label,
-    base: base?.label ?? null,
-    run: run ?? null,
-    index: { ...index },
-  } satisfies JsonObject;
+  for (const { label, path } of sources) inputs.push({ path: label, hash: await hashOf(path) });
   try {
-    await appendLineage(storeFolder, { command: kind, parents: [], inputs, settings, metrics, outputs: [] });
+    await appendLineage(storeFolder, { command, parents: [], inputs, settings, metrics, outputs: [] });
   } catch (error) {
     // The result stands without its entry; a store that cannot be written to has said so before.
     if (!(error instanceof UserError)) throw error;

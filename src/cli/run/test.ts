@@ -14,6 +14,7 @@ import type { DataSource, ModelSource } from '../../protocol/requests';
 import { type CommandContext, openCommandContext, resolveModel } from '../commandContext';
 import type { FailureRule, TestFlags } from '../commands/test';
 import { oneLine } from '../printTable';
+import { recordInWorkspace } from '../recordLineage';
 import { runJob } from '../runJob';
 import { describeRun, printJson, printProblems, refuseOverwriting, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';
@@ -49,6 +50,13 @@ export async function runTest(flags: TestFlags): Promise<void> {
     failed,
     ...result,
   };
+  await recordInWorkspace(
+    context,
+    'test',
+    source === undefined ? [] : [source],
+    { models: models.map(({ label }) => label), template, maxTokens, failOn },
+    { seconds, tests: tests.length, failed: failed.length },
+  );
   if (flags.out !== undefined) await writeTable(flags.out, columns, linesOf(result), document);
   if (flags.json) printJson(document);
   else process.stdout.write(formatTestReport(result, failOn));

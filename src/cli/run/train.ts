@@ -7,6 +7,7 @@ import type { TrainRequest, TrainStep } from '../../protocol/requests';
 import { openCommandContext, resolveData, resolveModel } from '../commandContext';
 import type { TrainFlags } from '../commands/train';
 import { formatTable } from '../printTable';
+import { recordInWorkspace } from '../recordLineage';
 import { runJob } from '../runJob';
 import { describeRun, printJson, printProblems } from '../writeOutput';
 
@@ -47,6 +48,13 @@ export async function runTrain(flags: TrainFlags): Promise<void> {
   const out = path.normalize(flags.out);
   const run = path.join(out, path.relative(result.out, result.run));
   const document = { schema: 'whence.train/1', device: device?.device, seconds, memory, ...result, out, run };
+  await recordInWorkspace(
+    context,
+    'train',
+    [{ label: flags.recipe, path: path.resolve(flags.recipe) }, ...request.data],
+    { model: model.label, out, recipe: request.recipe },
+    { seconds, steps: result.steps.length, loss: result.steps.at(-1)?.loss ?? null },
+  );
   if (flags.json) {
     printJson(document);
     return;
