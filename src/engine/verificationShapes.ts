@@ -55,6 +55,15 @@ const evaluateShape = z.strictObject({
   ...retrainingFields,
   evaluation: z.enum(evaluations),
   methods: z.array(z.enum(traceMethods)).min(1).max(traceMethods.length),
+  foreign: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(200),
+        queries: z.array(z.string().max(10_000)).max(1_000_000),
+        scores: z.array(z.array(z.number().nullable()).max(10_000_000)).max(1_000_000),
+      }),
+    )
+    .max(100),
   budget: z.int().min(1).max(100_000),
   protocol: z.enum(dropProtocols),
   share: z.number().gt(0).lt(1),

@@ -143,6 +143,14 @@ export interface VerifyOutcome {
 
 export type VerifyResult = { readonly kind: 'plan'; readonly cost: RetrainingCost } | VerifyOutcome;
 
+/** Scores that another tool gave the rows of the first data file. */
+export interface ForeignScores {
+  readonly name: string;
+  readonly queries: readonly string[];
+  /** [query][0-based row of the first data file]; null: the tool gave that row none, which counts as 0. */
+  readonly scores: readonly (readonly (number | null)[])[];
+}
+
 export const evaluations = ['planted', 'lds', 'qld'] as const;
 export type Evaluation = (typeof evaluations)[number];
 
@@ -150,6 +158,8 @@ export interface EvaluateRequest extends RetrainingSubject {
   readonly kind: 'evaluate';
   readonly evaluation: Evaluation;
   readonly methods: readonly TraceMethod[];
+  /** Scores of other tools, compared as one more method each. */
+  readonly foreign: readonly ForeignScores[];
   /** lds: drops. qld: random removals. */
   readonly budget: number;
   /** lds. */
@@ -177,7 +187,8 @@ export interface PlantedQueryFigures {
 }
 
 export interface PlantedMethod {
-  readonly method: TraceMethod;
+  /** One of Whence's, or the name of another tool's scores; so below. */
+  readonly method: string;
   /** Means over the queries of a kind; null: over all. */
   readonly kinds: readonly {
     readonly kind: string | null;
@@ -190,15 +201,15 @@ export interface PlantedMethod {
 }
 
 export interface LdsMethod {
-  readonly method: TraceMethod;
+  readonly method: string;
   readonly lds: Figure;
   readonly perQuery: readonly { readonly id: string; readonly correlation: number }[];
   /** lds of this method minus that of another, on the same resamples. */
-  readonly differences: readonly { readonly from: TraceMethod; readonly difference: Figure }[];
+  readonly differences: readonly { readonly from: string; readonly difference: Figure }[];
 }
 
 export interface QldMethod {
-  readonly method: TraceMethod;
+  readonly method: string;
   /** Mean rise of the queries' losses, nats. */
   readonly qld: Figure;
   readonly againstRandom: Figure;
@@ -219,8 +230,8 @@ export interface EvaluateOutcome {
   readonly planted: readonly PlantedMethod[] | null;
   readonly lds: readonly LdsMethod[] | null;
   readonly qld: { readonly methods: readonly QldMethod[]; readonly random: Figure } | null;
-  /** Of scores, by method, once rows and factors were there. */
-  readonly scoreSeconds: readonly { readonly method: TraceMethod; readonly seconds: number }[];
+  /** Of scores, by method, once rows and factors were there; none for other tools' scores. */
+  readonly scoreSeconds: readonly { readonly method: string; readonly seconds: number }[];
   readonly retrainings: { readonly computed: number; readonly read: number };
   readonly problems: readonly DataProblem[];
   readonly warnings: readonly Warning[];

@@ -231,6 +231,67 @@ describe('verify and evaluate', function () {
     assert.match(stdout, /^bm25 +all +2 +(0\.9\d\d|1\.000) \(/m);
   });
 
+  it('evaluate: the scores of another tool take part by name, rows by their number', async () => {
+    // Row 3 first for the one query, row 0 for the other; the order of queries in the file is their own.
+    const scores = ['place', 'tea'].map((_, q) => rows.map((__, row) => (row === (q === 0 ? 0 : 3) ? 1 : null)));
+    writeFileSync(path.join(scratch, 'other.json'), JSON.stringify({ queries: ['place', 'tea'], scores }));
+    const truth = ['--truth', 'truth.jsonl', '--kinds', 'kinds.json'];
+    const { planted } = await json<Evaluated>([
+      ...['evaluate', 'planted', ...truth, '--methods', 'bm25', '--scores', 'other=other.json'],
+    ]);
+    assert.deepEqual(
+      planted!.map(({ method }) => method),
+      ['bm25', 'other'],
+    );
+    // 'tea' looks for even rows, 'place' for odd ones: each has one wrong row first, nothing else in any order.
+    for (const { auroc } of planted![1]!.queries) assert.ok(Math.abs(auroc.estimate - 0.45) < 1e-9);
+    const mine = await json<{ results?: never; queries: { id: string; rows: { row: number; score: number }[] }[] }>([
+      ...['trace', '--method', 'graddot', '--rows', 'all', '--always', '--controls', '0', '--tokens', '0'],
+    ]);
+    const copied = mine.queries.map((query) => {
+      const own = new Map(query.rows.map(({ row, score }) => [row, score]));
+      return rows.map((_, row) => own.get(row)!);
+    });
+    const ids = mine.queries.map(({ id }) => id);
+    writeFileSync(path.join(scratch, 'copied.json'), JSON.stringify({ queries: ids, scores: copied }));
+    const { lds, scoreSeconds } = await json<Evaluated>([
+      ...['evaluate', 'lds', '--protocol', 'half', '--budget', '5', '--resamples', '200', '--methods', 'graddot,bm25'],
+      ...['--scores', 'copied=copied.json'],
+    ]);
+    const [graddot, , other] = lds!;
+    assert.deepEqual(other!.lds, graddot!.lds);
+    assert.equal(other!.differences.find(({ from }) => from === 'graddot')!.difference.estimate, 0);
+    assert.equal(scoreSeconds.length, 2);
+    const { qld } = await json<Evaluated>([
+      ...['evaluate', 'qld', '--methods', 'graddot', '--budget', '2', '--share', '0.1', '--resamples', '200'],
+      ...['--scores', 'copied=copied.json'],
+    ]);
+    const rises = qld!.methods.map(({ method, perQuery }) => [method, perQuery] as const);
+    assert.deepEqual(
+      rises.map(([method]) => method),
+      ['graddot', 'bm25', 'copied'],
+    );
+    assert.deepEqual(rises[2]![1], rises[0]![1]);
+  });
+
+  it('scores of another tool that do not fit are refused by name', async () => {
+    const planted = ['evaluate', 'planted', '--truth', 'truth.jsonl', '--kinds', 'kinds.json', '--methods', 'bm25'];
+    const given = (name: string, value: unknown): string[] => {
+      writeFileSync(path.join(scratch, 'unfit.json'), JSON.stringify(value));
+      return [...planted, '--scores', `${name}=unfit.json`];
+    };
+    const whole = rows.map(() => 0);
+    const fit = { queries: ['tea', 'place'], scores: [whole, whole] };
+    assert.equal(await failure(given('bm25', fit)), 'scores-unnamed');
+    assert.equal(await failure(given('', fit)), 'scores-unnamed');
+    assert.equal(await failure([...planted, '--scores', 'unfit.json']), 'scores-unnamed');
+    assert.equal(await failure([...given('a', fit), '--scores', 'a=unfit.json']), 'scores-unnamed');
+    assert.equal(await failure(given('a', { queries: ['tea'] })), 'scores-unreadable');
+    assert.equal(await failure(given('a', { ...fit, scores: [['1']] })), 'scores-unreadable');
+    assert.equal(await failure(given('a', { queries: ['tea'], scores: [whole] })), 'scores-do-not-fit');
+    assert.equal(await failure(given('a', { ...fit, scores: [whole, whole.slice(1)] })), 'scores-do-not-fit');
+  });
+
   it('evaluate lds: by either protocol; a larger budget trains what is new', async () => {
     const lds = ['evaluate', 'lds', '--methods', 'graddot,bm25', '--resamples', '200', '--protocol', 'half'];
     const first = await json<Evaluated>([...lds, '--budget', '5']);

@@ -8,6 +8,7 @@ export interface EvaluateFlags extends SubjectFlags, QueryFlags {
   readonly damping: number;
   readonly layer?: number;
   readonly methods: string;
+  readonly scores: readonly string[];
   readonly budget: number;
   readonly protocol: 'leave-1-percent-out' | 'half';
   readonly share: number;
@@ -32,6 +33,12 @@ export function addEvaluate(program: Command): void {
       '--methods <a,b,…>',
       'methods to compare; the first ones are paired with the others',
       'ekfac,graddot,repsim,bm25',
+    )
+    .option(
+      '--scores <name=file>',
+      "another tool's scores, compared as one more method; may be repeated",
+      (given: string, before: readonly string[]) => [...before, given],
+      [],
     )
     .option('--budget <n>', 'retrainings: drops of lds, random removals of qld', wholeNumber(1, 100_000), 40)
     .addOption(
@@ -68,7 +75,8 @@ their content, so that more methods, or more budget, cost only what is new.
 Examples:
   whence evaluate planted --truth truth.jsonl --kinds kinds.json --methods auto,repsim,bm25
   whence evaluate lds --budget 100 --methods ekfac,graddot,bm25
-  whence evaluate qld --budget 8 --id harmful-1 --id trigger-1`,
+  whence evaluate qld --budget 8 --id harmful-1 --id trigger-1
+  whence evaluate lds --methods ekfac,bm25 --scores other=other-scores.json`,
     )
     .action(async (what: Evaluation, flags: EvaluateFlags) =>
       (await import('../run/evaluate')).runEvaluate(what, flags),

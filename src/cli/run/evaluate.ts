@@ -5,7 +5,7 @@ import { dataLimits } from '../../data/limits';
 import { inputError } from '../../protocol/errors';
 import { type TraceMethod, traceMethods } from '../../protocol/influence';
 import type { JsonObject } from '../../protocol/json';
-import type { EvaluateOutcome, EvaluateRequest, Evaluation, Figure } from '../../protocol/verification';
+import type { EvaluateOutcome, EvaluateRequest, Evaluation, Figure, ForeignScores } from '../../protocol/verification';
 import { openCommandContext } from '../commandContext';
 import type { EvaluateFlags } from '../commands/evaluate';
 import { confirmCost } from '../confirmCost';
@@ -30,6 +30,7 @@ export async function runEvaluate(evaluation: Evaluation, flags: EvaluateFlags):
     evaluation,
     queries,
     methods: methodsOf(flags.methods),
+    foreign: await readForeign(flags.scores),
     budget: flags.budget,
     protocol: flags.protocol === 'half' ? 'half' : 'leaveOnePercentOut',
     share: flags.share,
@@ -78,6 +79,40 @@ function methodsOf(text: string): readonly TraceMethod[] {
   throw inputError('method-unknown', `There is no method "${strange}".`, `Use some of ${traceMethods.join(', ')}.`);
 }
 
+const foreignShape = z.object({
+  queries: z.array(z.string()),
+  scores: z.array(z.array(z.number().nullable())),
+});
+
+/** A file of scores is longer than a configuration. */
+const foreignLimits = { ...dataLimits, maxConfigBytes: 64 * 2 ** 20 };
+
+/** Scores of other tools, from NAME=FILE. */
+async function readForeign(given: readonly string[]): Promise<ForeignScores[]> {
+  const found: ForeignScores[] = [];
+  for (const text of given) {
+    const cut = text.indexOf('=');
+    const name = text.slice(0, cut).trim();
+    const file = text.slice(cut + 1);
+    if (cut < 0 || name === '' || file === '' || isMethod(name) || found.some((other) => other.name === name))
+      throw inputError(
+        'scores-unnamed',
+        `"${text}" is not a new name and a file.`,
+        'Give --scores NAME=FILE; the name must not be that of a method and must not come twice.',
+      );
+    const next = 'Give {"queries": [ids], "scores": [[a number for every row of the data file], …]}.';
+    const { queries, scores } = parsed(
+      await readSmallText(path.resolve(file), foreignLimits),
+      foreignShape,
+      file,
+      next,
+      'scores-unreadable',
+    );
+    found.push({ name, queries, scores });
+  }
+  return found;
+}
+
 const truthLine = z.object({ row: z.int().min(0), kind: z.string().min(1).max(200) });
 const kindsShape = z.record(z.string(), z.string().min(1).max(200));
 
@@ -96,24 +131,28 @@ async function readTruth({ truth, kinds }: EvaluateFlags): Promise<Pick<Evaluate
       truthLine,
       `${truth}:${index + 1}`,
       'Give {"row": 0, "kind": "…"}, the row 0-based.',
+      'truth-unreadable',
     );
     return [{ row, kind }];
   });
   const text = await readSmallText(path.resolve(kinds), dataLimits);
-  return { truth: rows, kinds: parsed(text, kindsShape, kinds, 'Give one JSON object: {"query id": "kind"}.') };
+  return {
+    truth: rows,
+    kinds: parsed(text, kindsShape, kinds, 'Give one JSON object: {"query id": "kind"}.', 'truth-unreadable'),
+  };
 }
 
-function parsed<T>(text: string, shape: z.ZodType<T>, place: string, next: string): T {
+function parsed<T>(text: string, shape: z.ZodType<T>, place: string, next: string, code: string): T {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw inputError('truth-unreadable', `${place} is not JSON.`, next, { cause });
+    throw inputError(code, `${place} is not JSON.`, next, { cause });
   }
   const result = shape.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  throw inputError('truth-unreadable', `${place}: ${issue.path.join('.') || 'it'}: ${issue.message}.`, next);
+  throw inputError(code, `${place}: ${issue.path.join('.') || 'it'}: ${issue.message}.`, next);
 }
 
 /** One figure of a written table. */

@@ -13,6 +13,7 @@ import type {
   EvaluateRequest,
   EvaluateResult,
   Evaluation,
+  ForeignScores,
   LdsMethod,
   PlantedMethod,
 } from '../../protocol/verification';
@@ -20,6 +21,7 @@ import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
 import { type Laboratory, openLaboratory, replayWarnings } from '../openLaboratory';
 import { type OpenSubject, openSubject } from '../openSubject';
+import { placeForeignScores } from '../placeForeignScores';
 import { readQuerySource } from '../readQuerySource';
 import { type ScoreSource, scoreSource } from '../scoreSource';
 import { checkEvaluate } from '../verificationShapes';
@@ -54,15 +56,37 @@ async function inLaboratory(
   }
 }
 
-/** Scores by method with the time of each. */
-async function scoreAll(methods: readonly TraceMethod[], queries: readonly EncodedQuery[], source: ScoreSource) {
-  const scored: { readonly method: TraceMethod; readonly scores: Float32Array; readonly seconds: number }[] = [];
+interface Scored {
+  readonly method: string;
+  readonly scores: Float32Array;
+  /** null: another tool's. */
+  readonly seconds: number | null;
+}
+
+/** Scores by method with the time of each; then those of other tools. */
+async function scoreAll(
+  methods: readonly TraceMethod[],
+  foreign: readonly ForeignScores[],
+  queries: readonly EncodedQuery[],
+  source: ScoreSource,
+  rows: OpenSubject['attribution']['rows'],
+): Promise<Scored[]> {
+  const others = foreign.map((given) => ({
+    method: given.name,
+    scores: placeForeignScores(given, queries, rows),
+    seconds: null,
+  }));
+  const scored: Scored[] = [];
   for (const method of methods) {
     const begun = performance.now();
     const scores = await source(method, queries);
     scored.push({ method, scores, seconds: (performance.now() - begun) / 1000 });
   }
-  return scored;
+  return [...scored, ...others];
+}
+
+function secondsOf(scored: readonly Scored[]): EvaluateOutcome['scoreSeconds'] {
+  return scored.flatMap(({ method, seconds }) => (seconds === null ? [] : [{ method, seconds }]));
 }
 
 type Common = Pick<EvaluateOutcome, 'kind' | 'evaluation' | 'model' | 'evidence' | 'rows'>;
@@ -87,7 +111,7 @@ async function evaluatePlanted(request: EvaluateRequest, context: JobContext): P
         'Check the kinds file and the truth file.',
       );
   const settings = { resamples, seed, level };
-  const scored = await scoreAll(request.methods, queries, scoreSource(subject));
+  const scored = await scoreAll(request.methods, request.foreign, queries, scoreSource(subject), rows);
   const planted = scored.map(({ method, scores }): PlantedMethod => {
     const figures = asked.map(({ id, kind }, query) => ({
       id,
@@ -131,7 +155,7 @@ async function evaluatePlanted(request: EvaluateRequest, context: JobContext): P
     planted,
     lds: null,
     qld: null,
-    scoreSeconds: scored.map(({ method, seconds }) => ({ method, seconds })),
+    scoreSeconds: secondsOf(scored),
     retrainings: { computed: 0, read: 0 },
     problems: [...subject.problems, ...problems],
     warnings: subject.warnings,
@@ -159,7 +183,7 @@ function kindOf(id: string, { kinds }: EvaluateRequest): string {
 }
 
 async function evaluateLds(request: EvaluateRequest, laboratory: Laboratory): Promise<EvaluateResult> {
-  const { protocol, budget, seed, resamples, methods } = request;
+  const { protocol, budget, seed, resamples, methods, foreign } = request;
   const { subject, queries, numbers, scores } = laboratory;
   const places = trainedPlaces(laboratory);
   if (budget < 5)
@@ -171,19 +195,20 @@ async function evaluateLds(request: EvaluateRequest, laboratory: Laboratory): Pr
   const drops = planDrops(protocol, places, budget, seed);
   const changes = [unchanged, ...drops.map((drop) => without(drop.map((place) => numbers[place]!)))];
   if (request.stage === 'plan') return { kind: 'plan', cost: await laboratory.predictCost(changes) };
-  const scored = await scoreAll(methods, queries, scores);
+  const scored = await scoreAll(methods, foreign, queries, scores, subject.attribution.rows);
+  const names = scored.map(({ method }) => method);
   const [whole, ...left] = await laboratory.measureAll(changes);
   const actual = queries.map((_, query) =>
     Float64Array.from(left, ({ values }) => whole!.values[query]! - values[query]!),
   );
   const predicted = scored.map(({ scores: own }) => predictChanges(own, numbers.length, drops));
   const found = clusteredBootstrap(actual, predicted, { resamples, seed, level });
-  const lds = methods.map(
+  const lds = names.map(
     (method, m): LdsMethod => ({
       method,
       lds: found.scores[m]!,
       perQuery: queries.map(({ id }, query) => ({ id, correlation: found.perQuery[m]![query]! })),
-      differences: methods.flatMap((from, other) =>
+      differences: names.flatMap((from, other) =>
         other === m ? [] : [{ from, difference: found.difference(m, other) }],
       ),
     }),
@@ -202,7 +227,7 @@ async function evaluateLds(request: EvaluateRequest, laboratory: Laboratory): Pr
     planted: null,
     lds,
     qld: null,
-    scoreSeconds: scored.map(({ method, seconds }) => ({ method, seconds })),
+    scoreSeconds: secondsOf(scored),
     ...tail(laboratory, changes, [whole!, ...left]),
   };
 }
@@ -213,7 +238,7 @@ async function evaluateQld(request: EvaluateRequest, laboratory: Laboratory): Pr
   const places = trainedPlaces(laboratory);
   const size = Math.max(1, Math.round(share * places.length));
   const methods = [...new Set<TraceMethod>([...request.methods, 'bm25'])];
-  const scored = await scoreAll(methods, queries, scores);
+  const scored = await scoreAll(methods, request.foreign, queries, scores, subject.attribution.rows);
   const gone = (rows: readonly number[]): RowChange => without(rows.map((place) => numbers[place]!));
   const random = randomDrops(places, size, budget, seed, 'random removal').map(gone);
   const tops = scored.map(({ scores: own }) =>
@@ -248,7 +273,7 @@ async function evaluateQld(request: EvaluateRequest, laboratory: Laboratory): Pr
     lds: null,
     qld: {
       random: effects.random,
-      methods: methods.map((method, m) => ({
+      methods: scored.map(({ method }, m) => ({
         method,
         qld: effects.effects[m]!,
         againstRandom: effects.againstRandom[m]!,
@@ -256,7 +281,7 @@ async function evaluateQld(request: EvaluateRequest, laboratory: Laboratory): Pr
         perQuery: queries.map(({ id }, query) => ({ id, rise: byMethod[m]![query]! })),
       })),
     },
-    scoreSeconds: scored.map(({ method, seconds }) => ({ method, seconds })),
+    scoreSeconds: secondsOf(scored),
     ...tail(laboratory, changes, measured),
   };
 }
