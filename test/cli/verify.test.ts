@@ -231,6 +231,39 @@ describe('verify and evaluate', function () {
     assert.match(stdout, /^bm25 +all +2 +(0\.9\d\d|1\.000) \(/m);
   });
 
+  it('evaluate lds: by either protocol; a larger budget trains what is new', async () => {
+    const lds = ['evaluate', 'lds', '--methods', 'graddot,bm25', '--resamples', '200', '--protocol', 'half'];
+    const first = await json<Evaluated>([...lds, '--budget', '5']);
+    assert.deepEqual([first.removedRows, first.rows, first.retrainings.computed], [10, 20, 5]);
+    const [graddot, bm25] = first.lds!;
+    for (const { lds: figure, perQuery } of [graddot!, bm25!]) {
+      assert.ok(figure.low <= figure.estimate && figure.estimate <= figure.high);
+      const mean = perQuery.reduce((sum, { correlation }) => sum + correlation, 0) / perQuery.length;
+      assert.ok(Math.abs(mean - figure.estimate) < 1e-12);
+    }
+    const [difference] = graddot!.differences;
+    assert.equal(difference!.from, 'bm25');
+    assert.ok(Math.abs(difference!.difference.estimate - (graddot!.lds.estimate - bm25!.lds.estimate)) < 1e-12);
+    const more = await json<Evaluated>([...lds, '--budget', '7']);
+    assert.deepEqual(more.retrainings, { computed: 2, read: 6 });
+  });
+
+  it('evaluate qld: the rise without each method’s top rows, paired with random and bm25', async () => {
+    const { qld, removedRows } = await json<Evaluated>([
+      ...['evaluate', 'qld', '--methods', 'graddot', '--budget', '2', '--share', '0.1', '--resamples', '200'],
+    ]);
+    assert.equal(removedRows, 2);
+    assert.deepEqual(
+      qld!.methods.map(({ method, againstBm25 }) => [method, againstBm25 === null]),
+      [
+        ['graddot', false],
+        ['bm25', true],
+      ],
+    );
+    const [graddot] = qld!.methods;
+    assert.ok(Math.abs(graddot!.againstRandom.estimate - (graddot!.qld.estimate - qld!.random.estimate)) < 1e-9);
+  });
+
   it('evaluate: the scores of another tool take part by name, rows by their number', async () => {
     // Row 3 first for the one query, row 0 for the other; the order of queries in the file is their own.
     const scores = ['place', 'tea'].map((_, q) => rows.map((__, row) => (row === (q === 0 ? 0 : 3) ? 1 : null)));
@@ -290,39 +323,6 @@ describe('verify and evaluate', function () {
     assert.equal(await failure(given('a', { ...fit, scores: [['1']] })), 'scores-unreadable');
     assert.equal(await failure(given('a', { queries: ['tea'], scores: [whole] })), 'scores-do-not-fit');
     assert.equal(await failure(given('a', { ...fit, scores: [whole, whole.slice(1)] })), 'scores-do-not-fit');
-  });
-
-  it('evaluate lds: by either protocol; a larger budget trains what is new', async () => {
-    const lds = ['evaluate', 'lds', '--methods', 'graddot,bm25', '--resamples', '200', '--protocol', 'half'];
-    const first = await json<Evaluated>([...lds, '--budget', '5']);
-    assert.deepEqual([first.removedRows, first.rows, first.retrainings.computed], [10, 20, 5]);
-    const [graddot, bm25] = first.lds!;
-    for (const { lds: figure, perQuery } of [graddot!, bm25!]) {
-      assert.ok(figure.low <= figure.estimate && figure.estimate <= figure.high);
-      const mean = perQuery.reduce((sum, { correlation }) => sum + correlation, 0) / perQuery.length;
-      assert.ok(Math.abs(mean - figure.estimate) < 1e-12);
-    }
-    const [difference] = graddot!.differences;
-    assert.equal(difference!.from, 'bm25');
-    assert.ok(Math.abs(difference!.difference.estimate - (graddot!.lds.estimate - bm25!.lds.estimate)) < 1e-12);
-    const more = await json<Evaluated>([...lds, '--budget', '7']);
-    assert.deepEqual(more.retrainings, { computed: 2, read: 6 });
-  });
-
-  it('evaluate qld: the rise without each method’s top rows, paired with random and bm25', async () => {
-    const { qld, removedRows } = await json<Evaluated>([
-      ...['evaluate', 'qld', '--methods', 'graddot', '--budget', '2', '--share', '0.1', '--resamples', '200'],
-    ]);
-    assert.equal(removedRows, 2);
-    assert.deepEqual(
-      qld!.methods.map(({ method, againstBm25 }) => [method, againstBm25 === null]),
-      [
-        ['graddot', false],
-        ['bm25', true],
-      ],
-    );
-    const [graddot] = qld!.methods;
-    assert.ok(Math.abs(graddot!.againstRandom.estimate - (graddot!.qld.estimate - qld!.random.estimate)) < 1e-9);
   });
 
   it('what cannot be verified is refused by name', async () => {
