@@ -1,6 +1,7 @@
 import type { PreparedQueries } from '../analyses/influence/attribution';
 import { estimators, type StaticMethod } from '../analyses/influence/estimateScores';
 import type { Gate } from '../analyses/influence/evidence/gate';
+import { rowThreshold } from '../analyses/influence/evidence/nullLevels';
 import { computeTokenScores } from '../analyses/influence/tokens/tokenScores';
 import type { TracedScores } from '../analyses/influence/trace';
 import type { EncodedQuery } from '../analyses/measuring/encodeQuery';
@@ -123,7 +124,9 @@ async function findings(
 ): Promise<Pick<TracedQuery, 'threshold' | 'verdict' | 'rows' | 'groups'>> {
   const { request, subject, traced, gates } = input;
   const { rows } = subject.attribution;
-  const threshold = traced.threshold ?? null;
+  const threshold = traced.levels === undefined ? null : rowThreshold(traced.levels, scores);
+  // Where the fine-tune moved the behaviour no more than it moved controls, no row is a finding.
+  const changed = traced.levels === undefined || gates === undefined || gates[q]!.change > traced.levels.change;
   const explained = gates !== undefined && gates[q]!.verdict !== 'tuned';
   if (explained && request.rank === 'whenBaseDoesNot') {
     const verdict = gates[q]!.verdict === 'base' ? 'baseDoesIt' : 'notRanked';
@@ -148,7 +151,7 @@ async function findings(
       text: plain.slice(0, shownCharacters),
       score,
       rank: ranks[row]!,
-      aboveNull: threshold !== null && score > threshold,
+      aboveNull: changed && threshold !== null && score > threshold,
       normalized: self === undefined || self <= 0 ? null : score / Math.sqrt(self),
       selfInfluence: self ?? null,
       bm25Rank: lexicalRanks[row]!,
@@ -159,7 +162,7 @@ async function findings(
       tokens: tokens.get(row) ?? null,
     };
   });
-  const above = threshold === null || scores[order[0]!]! > threshold;
+  const above = changed && (threshold === null || scores[order[0]!]! > threshold);
   return {
     threshold,
     verdict: above ? 'rowsStandOut' : 'noRowStandsOut',
@@ -244,7 +247,7 @@ function warningsOf({ traced, subject, gates }: DocumentInput): Warning[] {
       code: 'base-unknown',
       message: 'The base model is not known, so it is not known whether it does this already.',
     });
-  if (traced.threshold === undefined)
+  if (traced.levels === undefined)
     warnings.push({ code: 'no-null', message: 'There are too few control queries: no threshold says what is noise.' });
   return warnings;
 }

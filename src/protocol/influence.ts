@@ -135,6 +135,7 @@ export interface TracedRow {
   readonly score: number;
   /** 1: promotes most. */
   readonly rank: number;
+  /** Above the threshold, of a behaviour that the fine-tune raised more than it raised controls. */
   readonly aboveNull: boolean;
   /** score / sqrt(self-influence): outliers do not win by size. null where the method has none. */
   readonly normalized: number | null;
@@ -177,7 +178,7 @@ export interface TracedQuery {
     readonly tunedDidIt: boolean;
     readonly verdict: 'tuned' | 'base' | 'neither' | 'unknown';
   };
-  /** Scores above it are rarer than 5 % among control queries' strongest rows. null: there is no null. */
+  /** What 1 % of rows exceed for control queries, brought to the size of this query's scores. null: there is no null. */
   readonly threshold: number | null;
   readonly verdict: 'rowsStandOut' | 'noRowStandsOut' | 'baseDoesIt' | 'notRanked';
   readonly rows: readonly TracedRow[];

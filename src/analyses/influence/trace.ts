@@ -3,15 +3,21 @@ import type { Warning } from '../../protocol/requests';
 import type { Attribution, PreparedQueries } from './attribution';
 import { dampedEstimators, estimators, type StaticMethod } from './estimateScores';
 import type { Estimate } from './estimators/estimate';
-import { nullThreshold } from './evidence/nullThreshold';
+import { type NullLevels, nullLevels } from './evidence/nullLevels';
 import type { FactorKind } from './factors/covariances';
 import type { Columns } from './gradients/columns';
 
 export interface TraceInput {
   readonly attribution: Attribution;
   readonly queries: PreparedQueries;
-  /** Control queries of the null. */
-  readonly controls: PreparedQueries;
+  readonly controls: PreparedControls;
+}
+
+/** Control queries of the null. */
+export interface PreparedControls {
+  readonly prepared: PreparedQueries;
+  /** Of each: log p tuned - log p base of its completion, nats. */
+  readonly changes: readonly number[];
 }
 
 /** Scores by one method with what they are held against. */
@@ -25,7 +31,7 @@ export interface TracedScores {
   /** What the method says of its scores. */
   readonly warnings: readonly Warning[];
   /** undefined: too few controls. */
-  readonly threshold: number | undefined;
+  readonly levels: NullLevels | undefined;
   /** [rows], or undefined: the method has none. */
   readonly selfInfluence: Float32Array | undefined;
   /** Of each query; undefined: the method has no damping to vary. */
@@ -45,14 +51,14 @@ const curvatureOf: Partial<Record<StaticMethod, FactorKind>> = { ekfac: 'ekfac',
 export async function traceScores(method: StaticMethod, input: TraceInput): Promise<TracedScores> {
   const { attribution, queries, controls } = input;
   const { scores, directions, columns, warnings } = await estimators[method](attribution, queries);
-  const nulls = controls.queries.length === 0 ? undefined : await nullScores(method, attribution, controls);
+  const nulls = controls.changes.length === 0 ? undefined : await nullScores(method, attribution, controls.prepared);
   const curvature = curvatureOf[method];
   return {
     scores,
     directions,
     columns: columns ?? attribution.columns,
     warnings: warnings ?? [],
-    threshold: nulls && nullThreshold(nulls, controls.queries.length),
+    levels: nulls && nullLevels(nulls, controls.changes),
     selfInfluence: curvature && (await attribution.selfInfluence(curvature)),
     sensitivity: await dampingSensitivity(method, scores, input),
   };

@@ -1,11 +1,10 @@
-import type { PreparedQueries } from '../../analyses/influence/attribution';
 import type { StaticMethod } from '../../analyses/influence/estimateScores';
 import { makeControls } from '../../analyses/influence/evidence/controls';
 import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
 import type { FactorKind } from '../../analyses/influence/factors/covariances';
 import { methodTokens } from '../../analyses/influence/methodTokens';
 import { exactScoresMemory } from '../../analyses/influence/runs/exactScores';
-import { traceScores } from '../../analyses/influence/trace';
+import { type PreparedControls, traceScores } from '../../analyses/influence/trace';
 import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
 import type { PredictedCost, TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
 import { checkTrace } from '../influenceShapes';
@@ -28,7 +27,7 @@ async function traceQueries(request: TraceRequest, context: JobContext): Promise
   const gates = await gatesOf(queries, subject, request);
   const { attribution } = subject;
   const controls = await controlsOf(request, subject, context);
-  await announceExact(request, attribution, Math.max(queries.length, controls.queries.length), context);
+  await announceExact(request, attribution, Math.max(queries.length, controls.changes.length), context);
   const prepared = attribution.prepare(queries);
   const documents: TraceDocument[] = [];
   for (const method of request.methods) {
@@ -103,17 +102,18 @@ async function controlsOf(
   { controls: count, index }: TraceRequest,
   { attribution, base, basePlace, encoding }: OpenSubject,
   context: JobContext,
-): Promise<PreparedQueries> {
-  if (base === undefined || basePlace === undefined || count === 0) return attribution.prepare([]);
+): Promise<PreparedControls> {
+  if (base === undefined || basePlace === undefined || count === 0)
+    return { prepared: attribution.prepare([]), changes: [] };
   const { place, rows } = attribution;
   const settings = { count, seed: index.seed, batchSize: index.batchSize };
   const key = `controls ${place.modelHash} ${rows.length} ${JSON.stringify(settings)}`;
   return context.residents.get(key, async () => {
     const examples = rows.map(({ example }) => example);
     const answering = { ...basePlace, model: base.model };
-    const controls = await makeControls(examples, settings, encoding, place, answering, (done, total) =>
+    const { queries, changes } = await makeControls(examples, settings, encoding, place, answering, (done, total) =>
       context.progress({ stage: 'control queries', done, total, unit: 'prompts' }),
     );
-    return attribution.prepare(controls);
+    return { prepared: attribution.prepare(queries), changes };
   });
 }

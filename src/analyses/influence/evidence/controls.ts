@@ -14,6 +14,13 @@ export interface AnsweringContext extends PassContext {
   readonly model: LanguageModel;
 }
 
+/** Queries that the data does not explain. */
+export interface Controls {
+  readonly queries: readonly EncodedQuery[];
+  /** Of each: log p tuned - log p base of its completion, nats. */
+  readonly changes: readonly number[];
+}
+
 export interface ControlSettings {
   /** Control queries wanted. */
   readonly count: number;
@@ -66,7 +73,7 @@ export async function makeControls(
   tuned: PassContext,
   base: AnsweringContext,
   onProgress: (done: number, total: number) => void,
-): Promise<EncodedQuery[]> {
+): Promise<Controls> {
   const random = createRandom(settings.seed, 'controls');
   const wanted = settings.count * spare;
   const fromData = shuffled(examples.flatMap(promptOf), random).slice(0, wanted);
@@ -84,7 +91,8 @@ export async function makeControls(
     onProgress(Math.min(prompts.length, first + batch.length), prompts.length);
   }
   const gates = await computeGates(queries, settings.batchSize, settings.seed, tuned, base);
-  return queries.filter((_, i) => Math.abs(gates[i]!.logRatio) <= unmoved).slice(0, settings.count);
+  const kept = [...queries.keys()].filter((i) => Math.abs(gates[i]!.logRatio) <= unmoved).slice(0, settings.count);
+  return { queries: kept.map((i) => queries[i]!), changes: kept.map((i) => gates[i]!.change) };
 }
 
 /** The turns before the answer; nothing for rows that are no conversation. */

@@ -13,6 +13,8 @@ export type GateVerdict = (typeof gateVerdicts)[number];
 export interface Gate {
   /** Mean over the completion's tokens of log p tuned - log p base, nats. */
   readonly logRatio: number;
+  /** log p tuned - log p base of the whole completion, nats. */
+  readonly change: number;
   /** 95 % interval of that mean, resampling tokens. */
   readonly interval: readonly [number, number];
   /** Mean log p of a token under each model, nats. */
@@ -62,7 +64,14 @@ function gateOf(tuned: CompletionScores, base: CompletionScores, seed: number): 
   const baseLogprob = meanOf(base.logProbabilities);
   const saysIt = base.likeliest.every(Boolean) || baseLogprob >= givenByItself;
   const verdict: GateVerdict = saysIt ? 'base' : total >= Math.log(leastFactor) ? 'tuned' : 'neither';
-  return { logRatio, interval: [low, high], baseLogprob, tunedLogprob: meanOf(tuned.logProbabilities), verdict };
+  return {
+    logRatio,
+    change: total,
+    interval: [low, high],
+    baseLogprob,
+    tunedLogprob: meanOf(tuned.logProbabilities),
+    verdict,
+  };
 }
 
 function meanOf(values: readonly number[]): number {

@@ -3,7 +3,7 @@ import { cosineSimilarities, mostSimilarityRows } from '../../../linalg/clusteri
 import type { KindSpace } from './kindSpace';
 
 /** Mean cosine in the space of kinds above which rows are of one kind. */
-const leastSimilarity = 0.65;
+const leastSimilarity = 0.6;
 
 /**
  * Numbers rows by kind: average linkage on their cosines. Beyond what fits into a matrix of similarities only
