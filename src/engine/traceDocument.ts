@@ -2,6 +2,7 @@ import type { PreparedQueries } from '../analyses/influence/attribution';
 import { estimators, type StaticMethod } from '../analyses/influence/estimateScores';
 import type { Gate } from '../analyses/influence/evidence/gate';
 import { rowThreshold } from '../analyses/influence/evidence/nullLevels';
+import { groupAgreement } from '../analyses/influence/kinds/groupAgreement';
 import { computeTokenScores } from '../analyses/influence/tokens/tokenScores';
 import type { TracedScores } from '../analyses/influence/trace';
 import type { EncodedQuery } from '../analyses/measuring/encodeQuery';
@@ -198,7 +199,7 @@ async function tokensOf(
   );
 }
 
-/** Groups with a row among the strongest, by summed score. */
+/** Groups, those first on which cause and kind agree most. */
 function groupsOf(
   { attribution: { rows } }: OpenSubject,
   scores: Float32Array,
@@ -224,7 +225,8 @@ function groupsOf(
       members: own.map((member) => rows[member]!.address.row),
     };
   });
-  return found.sort((a, b) => b.cause - a.cause);
+  const agreement = groupAgreement(scores, kinds, groups);
+  return found.sort((a, b) => agreement[b.group]! - agreement[a.group]!);
 }
 
 function warningsOf({ traced, subject, gates }: DocumentInput): Warning[] {
