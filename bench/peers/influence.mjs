@@ -12,6 +12,7 @@ await build({
   entryPoints: {
     influenceSpeed: 'bench/peers/influenceSpeed.ts',
     rawMatMul: 'bench/rawMatMul.ts',
+    whenceInfluence: 'bench/peers/whenceInfluence.ts',
     linalgWorker: 'src/workers/main.ts',
   },
   outdir,

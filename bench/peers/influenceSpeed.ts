@@ -1,6 +1,6 @@
 /**
- * How fast the yardsticks of influence are beside the machine's raw MatMul rate and, with --whence, beside Whence, in
- * turns in one run. It computes nothing itself: every stage and side is a child process.
+ * How fast the yardsticks of influence are beside the machine's raw MatMul rate and beside Whence's
+ * (whenceInfluence.ts), in turns in one run. It computes nothing itself: every stage and side is a child process.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -19,7 +19,7 @@ import { syntheticTexts } from './syntheticTexts';
 const usage = `node bench/peers/influence.mjs [options]
   --shapes a,b    of ${benchShapes.map(({ id }) => id).join(', ')} (default: all that were fetched)
   --stages a,b    of ${influenceStages.join(', ')} (default: all; ekfacScores needs ekfacFit before it)
-  --whence FILE   program of Whence's side (speaks bench/peers/influenceTask.ts); without it only the peers are measured
+  --sides a,b     of Whence, peer (default: both)
   --repeats N     timed repeats of each stage (default: 3)
   --threads N     threads of one operator (default: as many as there are cores)
 `;
@@ -165,7 +165,7 @@ async function main(): Promise<void> {
       help: { type: 'boolean' },
       shapes: { type: 'string' },
       stages: { type: 'string' },
-      whence: { type: 'string' },
+      sides: { type: 'string' },
       repeats: { type: 'string', default: '3' },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
@@ -175,8 +175,9 @@ async function main(): Promise<void> {
     return;
   }
   const commands = new Map<string, readonly [string, ...string[]]>();
-  if (values.whence !== undefined) commands.set('Whence', nodeProgram(values.whence));
-  commands.set('peer', [peerPython(), path.join('bench', 'peers', 'influence_worker.py')]);
+  const sides = choose(['Whence', 'peer'] as const, values.sides);
+  if (sides.includes('Whence')) commands.set('Whence', nodeProgram(path.join(programs, 'whenceInfluence.mjs')));
+  if (sides.includes('peer')) commands.set('peer', [peerPython(), path.join('bench', 'peers', 'influence_worker.py')]);
   const ids = choose(
     benchShapes.map(({ id }) => id),
     values.shapes,
