@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { dataInf } from '../../../src/analyses/influence/estimators/dataInf';
 import { gradCos } from '../../../src/analyses/influence/estimators/gradCos';
 import { gradDot } from '../../../src/analyses/influence/estimators/gradDot';
 import { kroneckerFactored } from '../../../src/analyses/influence/estimators/kroneckerFactored';
+import type { Factors } from '../../../src/analyses/influence/factors/factors';
 import { fitFactors } from '../../../src/analyses/influence/factors/fitFactors';
 import { createRotator } from '../../../src/analyses/influence/factors/rotator';
+import { readFactors, writeFactors } from '../../../src/analyses/influence/factors/storedFactors';
 import { type Columns, columnsOf } from '../../../src/analyses/influence/gradients/columns';
 import type { GradientMatrix } from '../../../src/analyses/influence/gradients/gradientMatrix';
 import { memoryGradients } from '../../../src/analyses/influence/gradients/memoryGradients';
@@ -14,6 +19,8 @@ import { type PassContext, planRowPasses } from '../../../src/analyses/passes/ro
 import { spearman } from '../../../src/linalg/statistics/spearman';
 import type { TrackedKind } from '../../../src/model/buildModuleSides';
 import type { LanguageModel } from '../../../src/model/openLanguageModel';
+import { openArtifacts } from '../../../src/store/artifacts';
+import { defaultStoreSettings } from '../../../src/store/storeFolder';
 import {
   contextOf,
   fullModel,
@@ -111,6 +118,24 @@ describe('influence of a full fine-tune, against the reference', () => {
       assert.ok(relativeError(await scored('kept', 5), expected) < 1e-3);
     });
   }
+
+  it('factors come back from the store, bases to the precision of halves, and score alike', async () => {
+    const { context, columns, rows, queries, gradients } = full;
+    const plan = planRowPasses(rows, 5, context.model.config);
+    const settings = { kind: 'ekfac', labels: 'sampled', seed: 3 } as const;
+    const made = await fitFactors(settings, rows, plan, columns, context, () => undefined);
+    const folder = mkdtempSync(path.join(tmpdir(), 'whence-factors-'));
+    const artifacts = await openArtifacts(folder, defaultStoreSettings, assert.ifError);
+    await writeFactors(artifacts, { rows: 'all' }, made);
+    const read = await readFactors(artifacts, { rows: 'all' }, settings, columns);
+    const scored = async (factors: Factors) => {
+      const rotator = await createRotator(columns, factors.modules, 4, context.place);
+      const { scores } = await kroneckerFactored({ gradients, queries, count: 2, factors, rotator, damping: 0.1 });
+      await rotator.release();
+      return [...scores];
+    };
+    assert.ok(relativeError(await scored(read!), await scored(made)) < 1e-3);
+  });
 
   it('gradients that are computed when asked for are those that were kept', async () => {
     const { context, columns, rows, gradients } = full;
