@@ -1,4 +1,5 @@
 import { internalError } from '../../protocol/errors';
+import { groupAgreement } from '../influence/kinds/groupAgreement';
 
 /**
  * What scores predict of leaving rows out: the sum of the scores of those rows. Above 0 the query's measurement falls.
@@ -36,15 +37,16 @@ export function topRows(scores: Float32Array, count: number): number[] {
 }
 
 /**
- * The rows of the group whose scores add up to most, ascending.
+ * The rows of the group that a trace lists first, ascending: the one on which cause and kind agree most.
  *
  * @param scores [rows]; -Infinity for a row that cannot go, which is then left out of its group
+ * @param kinds [rows] likeness to the query
  * @param groups [rows] the group of each row
  */
-export function topGroup(scores: Float32Array, groups: Int32Array): number[] {
-  const sums = new Map<number, number>();
-  for (const [row, score] of scores.entries())
-    if (score > Number.NEGATIVE_INFINITY) sums.set(groups[row]!, (sums.get(groups[row]!) ?? 0) + score);
-  const best = [...sums].reduce((first, second) => (second[1] > first[1] ? second : first))[0];
-  return [...scores.keys()].filter((row) => groups[row] === best && scores[row]! > Number.NEGATIVE_INFINITY);
+export function topGroup(scores: Float32Array, kinds: Float32Array, groups: Int32Array): number[] {
+  const agreement = groupAgreement(scores, kinds, groups);
+  const removable = [...scores.keys()].filter((row) => scores[row]! > Number.NEGATIVE_INFINITY);
+  if (removable.length === 0) return [];
+  const best = removable.reduce((first, row) => (agreement[groups[row]!]! > agreement[groups[first]!]! ? row : first));
+  return removable.filter((row) => groups[row] === groups[best]);
 }

@@ -81,7 +81,7 @@ async function planQueries({ method, removal }: VerifyRequest, laboratory: Labor
       .map((score, row) => (numbers[row] === undefined ? -Infinity : score));
   const chooser = await chooserOf(removal, laboratory, subject.attribution);
   return queries.map((_, query) => {
-    const removed = chooser(trainedOnly(own, query));
+    const removed = chooser(trainedOnly(own, query), query);
     requireSome(removed.length, numbers);
     return {
       scores: own.subarray(query * rows, (query + 1) * rows),
@@ -96,7 +96,7 @@ async function chooserOf(
   removal: VerifyRequest['removal'],
   laboratory: Laboratory,
   attribution: Attribution,
-): Promise<(scores: Float32Array) => readonly number[]> {
+): Promise<(scores: Float32Array, query: number) => readonly number[]> {
   switch (removal.kind) {
     case 'top':
       requireSome(removal.count, laboratory.numbers);
@@ -107,7 +107,9 @@ async function chooserOf(
     }
     case 'group': {
       const groups = await attribution.groups();
-      return (scores) => topGroup(scores, groups);
+      const kinds = await laboratory.scores('repsim', laboratory.queries);
+      return (scores, query) =>
+        topGroup(scores, kinds.subarray(query * scores.length, (query + 1) * scores.length), groups);
     }
   }
 }

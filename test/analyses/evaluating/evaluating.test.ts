@@ -64,8 +64,14 @@ describe('predicted against actual', () => {
       ],
     );
     const groups = Int32Array.of(0, 1, 1, 0, 2);
-    assert.deepEqual(topGroup(Float32Array.of(5, 4, 4, -1, 7), groups), [1, 2]);
-    assert.deepEqual(topGroup(Float32Array.of(5, 4, -Infinity, 0, 3), groups), [0, 3]);
+    assert.deepEqual(
+      topGroup(Float32Array.of(3, 4, 5, -1, 2), Float32Array.of(0.1, 0.9, 0.8, 0, -0.5), groups),
+      [1, 2],
+    );
+    assert.deepEqual(
+      topGroup(Float32Array.of(5, 1, -Infinity, 4, 3), Float32Array.of(0.9, 0.1, 0, 0.8, 0.2), groups),
+      [0, 3],
+    );
     assert.deepEqual(topRows(Float32Array.of(1, 5, 5, -1), 3), [1, 2, 0]);
   });
 
