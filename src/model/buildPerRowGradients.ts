@@ -13,6 +13,7 @@ import type { Value } from '../graph/ir';
 import { internalError } from '../protocol/errors';
 import type { LinearValues } from './architectures/linear';
 import type { ForwardGraph } from './buildForward';
+import { rowProducts } from './buildModuleSides';
 import type { LinearModule } from './modelPlan';
 
 /** undefined on a side: that side keeps its full width. */
@@ -111,10 +112,4 @@ function adapterOf({ module, lora }: LinearValues): NonNullable<LinearValues['lo
 
 function projected(builder: GraphBuilder, x: Value, projection: Value | undefined): Value {
   return projection === undefined ? x : builder.gemm(x, projection, { transA: 'no', transB: 'no' });
-}
-
-/** left_b^T right_b for each row: [N, p], [N, q] => [B, p, q]. */
-function rowProducts(builder: GraphBuilder, batch: number, left: Value, right: Value): Value {
-  const byRow = (x: Value): Value => builder.reshape(x, [batch, x.shape[0]! / batch, x.shape[1]!]);
-  return builder.matMul(builder.transpose(byRow(left), [0, 2, 1]), byRow(right));
 }
