@@ -13,7 +13,7 @@ import { measureMatMul } from './measureMatMul';
 const reached = 0.5;
 
 /** Forward passes that a row costs: its gradient (forward and back to the inputs), and the fit of curvature. */
-const passesOf = { gradient: 2, state: 1, fit: 5 } as const;
+const passesOf = { gradient: 2, state: 1, fit: 3 } as const;
 
 /**
  * What an influence job will take, from the work it has left and a short measurement of this machine.

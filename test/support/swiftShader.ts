@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { temporaryFolder } from './temporaryFolder';
 
 /** Folder of Debian's chromium-common, which carries SwiftShader and the Vulkan loader. */
 const folder = '/usr/lib/chromium';
@@ -12,6 +12,6 @@ export function swiftShaderEnvironment(): NodeJS.ProcessEnv | undefined {
   return {
     VK_ICD_FILENAMES: driver,
     LD_LIBRARY_PATH: folder,
-    XDG_RUNTIME_DIR: mkdtempSync(path.join(os.tmpdir(), 'whence-xdg-')),
+    XDG_RUNTIME_DIR: temporaryFolder('whence-xdg-'),
   };
 }

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+
 import { dataInf } from '../../../src/analyses/influence/estimators/dataInf';
 import { gradCos } from '../../../src/analyses/influence/estimators/gradCos';
 import { gradDot } from '../../../src/analyses/influence/estimators/gradDot';
@@ -21,6 +19,7 @@ import type { TrackedKind } from '../../../src/model/buildModuleSides';
 import type { LanguageModel } from '../../../src/model/openLanguageModel';
 import { openArtifacts } from '../../../src/store/artifacts';
 import { defaultStoreSettings } from '../../../src/store/storeFolder';
+import { temporaryFolder } from '../../support/temporaryFolder';
 import {
   contextOf,
   fullModel,
@@ -124,7 +123,7 @@ describe('influence of a full fine-tune, against the reference', () => {
     const plan = planRowPasses(rows, 5, context.model.config);
     const settings = { kind: 'ekfac', labels: 'sampled', seed: 3 } as const;
     const made = await fitFactors(settings, rows, plan, columns, context, () => undefined);
-    const folder = mkdtempSync(path.join(tmpdir(), 'whence-factors-'));
+    const folder = temporaryFolder('whence-factors-');
     const artifacts = await openArtifacts(folder, defaultStoreSettings, assert.ifError);
     await writeFactors(artifacts, { rows: 'all' }, made);
     const read = await readFactors(artifacts, { rows: 'all' }, settings, columns);

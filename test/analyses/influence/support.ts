@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Columns } from '../../../src/analyses/influence/gradients/columns';
 import { computeRowGradients } from '../../../src/analyses/influence/gradients/rowGradients';
@@ -7,6 +6,7 @@ import { type PassContext, planRowPasses } from '../../../src/analyses/passes/ro
 import { mapWeights } from '../../../src/model/checkpoint/mapWeights';
 import { type LanguageModel, openLanguageModel } from '../../../src/model/openLanguageModel';
 import { createSessionCache } from '../../../src/runtime/sessionCache';
+import { temporaryFolder } from '../../support/temporaryFolder';
 
 const fixtures = path.resolve('test/fixtures');
 
@@ -15,7 +15,7 @@ export const reference = JSON.parse(readFileSync(path.join(fixtures, 'influence'
 
 /** The Llama fixture at the end of its recorded full fine-tune. */
 export async function fullModel(): Promise<LanguageModel> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'whence-influence-'));
+  const folder = temporaryFolder('whence-influence-');
   cpSync(path.join(fixtures, 'models', 'llama'), folder, { recursive: true });
   cpSync(path.join(fixtures, 'training', 'full-final.safetensors'), path.join(folder, 'model.safetensors'));
   return openLanguageModel({ label: 'full', path: folder, adapter: undefined }, options);
@@ -23,7 +23,7 @@ export async function fullModel(): Promise<LanguageModel> {
 
 /** The Llama fixture with its adapter at the end of its recorded run. */
 export async function loraModel(): Promise<LanguageModel> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'whence-influence-'));
+  const folder = temporaryFolder('whence-influence-');
   cpSync(path.join(fixtures, 'adapters', 'llama-lora-qv'), folder, { recursive: true });
   cpSync(path.join(fixtures, 'training', 'lora-final.safetensors'), path.join(folder, 'adapter_model.safetensors'));
   return openLanguageModel({ label: 'lora', path: path.join(fixtures, 'models', 'llama'), adapter: folder }, options);
@@ -32,7 +32,7 @@ export async function loraModel(): Promise<LanguageModel> {
 const options = { workingFolder: process.cwd(), environment: {}, homeFolder: '/nowhere', now: () => new Date(0) };
 
 export async function contextOf(model: LanguageModel): Promise<PassContext> {
-  const cache = mkdtempSync(path.join(tmpdir(), 'whence-cache-'));
+  const cache = temporaryFolder('whence-cache-');
   const weights = await mapWeights(model.checkpoint, cache, () => undefined);
   return { model, weights, place: { device: 'cpu', threads: 1 }, sessions: createSessionCache(2) };
 }

@@ -1,6 +1,5 @@
 /** The recorded PyTorch runs of test/fixtures/training, as this project's trainer takes them. */
-import { mkdtempSync, readFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { StepContext } from '../../../../src/analyses/training/computeStep';
 import { noLengthLimits } from '../../../../src/analyses/training/lengthLimits';
@@ -18,6 +17,7 @@ import type { MappedWeights } from '../../../../src/model/checkpoint/types';
 import type { ModelConfig } from '../../../../src/model/modelConfig';
 import { parseModelConfig } from '../../../../src/model/parseModelConfig';
 import type { JsonObject } from '../../../../src/protocol/json';
+import { temporaryFolder } from '../../../support/temporaryFolder';
 
 const fixtures = path.resolve('test/fixtures');
 
@@ -88,7 +88,7 @@ export interface TinyModel {
 
 export async function openTinyLlama(): Promise<TinyModel> {
   const checkpoint = await openCheckpoint(path.join(fixtures, 'models/llama'));
-  const cache = mkdtempSync(path.join(os.tmpdir(), 'whence-weights-'));
+  const cache = temporaryFolder('whence-weights-');
   return {
     config: parseModelConfig(checkpoint.config, 'config.json'),
     weights: await mapWeights(checkpoint, cache, () => undefined),

@@ -1,6 +1,5 @@
 /** The runs of test/fixtures/training as recorded runs of ours, their queries as measurements. */
-import { mkdtempSync } from 'node:fs';
-import os from 'node:os';
+
 import path from 'node:path';
 import { createStepComputer } from '../../../../../src/analyses/training/computeStep';
 import { createOptimizer } from '../../../../../src/analyses/training/optimizer';
@@ -18,6 +17,7 @@ import { countElements, type ParameterValues, type Trainable } from '../../../..
 import type { TrainingRow } from '../../../../../src/analyses/training/trainingRow';
 import type { Recipe } from '../../../../../src/data/recipe';
 import { makeFolder } from '../../../../../src/data/writeFile';
+import { temporaryFolder } from '../../../../support/temporaryFolder';
 import {
   fullStart,
   type InfluenceEntry,
@@ -72,7 +72,7 @@ export async function recordTinyRun(
   const planned = setup(model, trainable, recipe, rows, () => 1);
   const { steps } = planned;
   const context = { ...planned.context, shapes: changes.shapes ?? planned.context.shapes };
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'whence-run-'));
+  const folder = temporaryFolder('whence-run-');
   const checkpoints = path.join(folder, checkpointsFolderName);
   makeFolder(checkpoints);
   const { stateNames } = createOptimizer(recipe.optimizer);

@@ -1,7 +1,5 @@
 /** A recorded tiny run as an attribution sees it. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+
 import { type Attribution, openAttribution } from '../../../../../src/analyses/influence/attribution';
 import { modelAt } from '../../../../../src/analyses/influence/runs/modelAt';
 import type { EncodedQuery } from '../../../../../src/analyses/measuring/encodeQuery';
@@ -10,6 +8,7 @@ import type { Evidence } from '../../../../../src/protocol/influence';
 import { openArtifacts } from '../../../../../src/store/artifacts';
 import { openVectorIndex } from '../../../../../src/store/openVectorIndex';
 import { defaultStoreSettings } from '../../../../../src/store/storeFolder';
+import { temporaryFolder } from '../../../../support/temporaryFolder';
 import { openTinyLlama, readFixtureRows, readReference } from '../../../training/support/tinyRun';
 import { type Method, recordTinyRun, settingRecipe, type TinyRecordedRun } from '../../exact/support/tinyRecordedRun';
 import { contextOf, fullModel, loraModel } from '../../support';
@@ -33,7 +32,7 @@ export async function tinyAttribution(
   const opened = method === 'full' ? await fullModel() : await loraModel();
   const context = await contextOf(opened);
   const model = modelAt(opened, recorded.run.trainable, recorded.finalValues);
-  const store = mkdtempSync(path.join(tmpdir(), 'whence-store-'));
+  const store = temporaryFolder('whence-store-');
   const attributed = changeRows(rows).map(({ file, row, line, hash, encoded }) => ({
     ...encoded,
     address: { file, row, line, bytes: undefined },
