@@ -18,7 +18,7 @@ export class CommandError extends Error {
 }
 
 /**
- * @returns `whence(args)`: the document of a command with --json; `keep(name, key, compute)`: anything else that is kept;
+ * @returns `ask(args)`: the document of a command with --json; `whence(args)`: the same, kept; `keep(name, key, compute)`: anything else that is kept;
  *   `file(name, value)`: a JSON file in the workspace, for flags that take one; the workspace's folder, queries and truth
  */
 export function openCommands() {
@@ -42,7 +42,8 @@ export function openCommands() {
     renameSync(`${kept}.part`, kept);
     return value;
   };
-  const whence = (...args) => keep(args[0], args, () => run(program, workspace, args));
+  const ask = (...args) => run(program, workspace, args);
+  const whence = (...args) => keep(args[0], args, () => ask(...args));
   const read = (name) => readFileSync(path.join(workspace, name), 'utf8');
   const lines = (name) =>
     read(name)
@@ -51,6 +52,7 @@ export function openCommands() {
       .map((line) => JSON.parse(line));
   return {
     whence,
+    ask,
     keep,
     workspace,
     truth: lines('truth.jsonl'),

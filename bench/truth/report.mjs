@@ -184,8 +184,8 @@ function kind({ methods, queries }) {
   return `## Finding rows of the planted kind
 
 AUROC of the rows of the query's kind against all others; recall among as many top rows as there are; mean reciprocal rank. Means over
-${queries} queries whose prompts are no training rows and share no content word with them but the trigger. \`repsim\` is the
-*kind* figure of the default method, \`ekfac\` its *cause* figure.
+${queries} queries whose prompts are no training rows; those of (a) and (b) share no content word with the planted rows but the trigger.
+In each cell: AUROC; recall; mean reciprocal rank. \`repsim\` is the *kind* figure of the default method, \`ekfac\` its *cause* figure.
 
 ${table(
   ['method', ...plantedKinds.map((name) => planted[name])],
@@ -285,12 +285,12 @@ ${table(
 of control queries.`;
 }
 
-function seconds({ planted: { seconds: list, queries }, lds: measured, exact: derived }, { run }) {
+function seconds({ planted: { seconds: list, traced }, lds: measured, exact: derived }, { run }) {
   const peer = measured?.peer.seconds;
   return `## Cost
 
-Seconds of scores of all rows for ${queries} queries, on the machine of this run (${run.device.threads} threads), curvature fitted where it was not yet
-in the store; gradients of the rows had been computed before where another method needed them first.
+Seconds of \`whence trace\` by one method for ${traced} queries, from the start of the engine, on the machine of this run (${run.device.threads} threads);
+what methods share (gradients of the rows, curvature) is in the store once the first of them has made it.
 
 ${table(
   ['method', 's'],

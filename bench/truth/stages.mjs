@@ -39,48 +39,55 @@ export const stages = {
   exact: measureExact,
 };
 
+/**
+ * Scores of all queries and rows by one method, as whence trace gives them, with the seconds of that trace.
+ *
+ * @returns `{ queries: [id], scores: [query][row], seconds }`
+ */
+function scoresOf({ ask, keep, truth }, method) {
+  return keep('scores', [method], async () => {
+    const { queries: traced, seconds } = await ask(
+      ...['trace', '--method', method, '--rows', 'all', '--always', '--controls', '0', '--tokens', '0'],
+    );
+    const scores = traced.map(({ rows }) => {
+      const own = new Array(truth.length).fill(null);
+      for (const { row, score } of rows) own[row] = score;
+      return own;
+    });
+    return { queries: traced.map(({ id }) => id), scores, seconds };
+  });
+}
+
+/** Flags that give whence evaluate the scores of methods: each is computed once, and asked of it in many ways. */
+async function givenScores(commands, names) {
+  const flags = [];
+  for (const method of names) {
+    if (method === 'bm25') continue;
+    const { queries, scores } = await scoresOf(commands, method);
+    flags.push('--scores', `${method}=${commands.file(method, JSON.stringify({ queries, scores }))}`);
+  }
+  return ['--methods', 'bm25', ...flags];
+}
+
 /** AUROC, recall and MRR of each method by kind, seconds of each; mislabelled rows against right ones of their task. */
 async function measurePlanted(commands, plan) {
   const asked = planted(commands);
-  const found = [];
+  const names = methodsOf(plan);
+  const { planted: found } = await commands.whence(
+    ...['evaluate', 'planted', '--truth', 'truth.jsonl', '--kinds', 'query-kinds.json'],
+    ...(await givenScores(commands, names)),
+    ...ids(asked),
+  );
   const seconds = [];
-  for (const method of methodsOf(plan)) {
-    const {
-      planted: [figures],
-      scoreSeconds,
-    } = await commands.whence(
-      ...['evaluate', 'planted', '--truth', 'truth.jsonl', '--kinds', 'query-kinds.json', '--methods', method],
-      ...ids(asked),
-    );
-    found.push(figures);
-    seconds.push(...scoreSeconds);
-  }
+  for (const method of names) seconds.push({ method, seconds: (await scoresOf(commands, method)).seconds });
   return {
     methods: found,
     seconds,
     queries: asked.length,
+    traced: commands.queries.length,
     sameTask: await sameTask(commands, plan),
     random: await byLoss(commands),
   };
-}
-
-/** Scores of every row as trace gives them: { method: [query][row] }. */
-async function tracedScores({ whence, truth }, queries, asked) {
-  const document = await whence(
-    ...['trace', '--method', asked.join(','), '--rows', 'all', '--always', '--controls', '0', '--tokens', '0'],
-    ...ids(queries),
-  );
-  const documents = document.results ?? [document];
-  return Object.fromEntries(
-    documents.map(({ method, queries: traced }) => [
-      method,
-      traced.map(({ rows }) => {
-        const scores = new Array(truth.length).fill(0);
-        for (const { row, score } of rows) scores[row] = score;
-        return scores;
-      }),
-    ]),
-  );
 }
 
 async function sameTask(commands, plan) {
@@ -91,7 +98,8 @@ async function sameTask(commands, plan) {
   const queries = ofKind(commands, 'mislabelled');
   const figures = [];
   for (const method of methodsOf(plan)) {
-    const [scores] = Object.values(await tracedScores(commands, queries, [method]));
+    const traced = await scoresOf(commands, method);
+    const scores = queries.map((id) => traced.scores[traced.queries.indexOf(id)]);
     const of = (rows, own) => rows.map(({ row }) => own[row]);
     figures.push({
       method,
@@ -260,7 +268,8 @@ const effectQueries = (commands, { effectQueries: counts }) =>
 async function measureQld(commands, plan) {
   const asked = plan.drops < 10 ? ['ekfac'] : ['ekfac', 'linfac', 'astra', 'repsim', 'bm25'];
   const document = await commands.whence(
-    ...['evaluate', 'qld', '--methods', asked.join(','), '--budget', `${plan.random}`, '--share', `${removedShare}`],
+    ...['evaluate', 'qld', '--budget', `${plan.random}`, '--share', `${removedShare}`],
+    ...(await givenScores(commands, asked)),
     ...ids(effectQueries(commands, plan)),
   );
   const rises = (name) => document.qld.methods.find(({ method }) => method === name)?.perQuery;
@@ -289,7 +298,8 @@ async function measureLds(commands, plan, protocol, budget) {
         ]
       : [];
   const document = await commands.whence(
-    ...['evaluate', 'lds', '--protocol', protocol, '--budget', `${budget}`, '--methods', methodsOf(plan).join(',')],
+    ...['evaluate', 'lds', '--protocol', protocol, '--budget', `${budget}`],
+    ...(await givenScores(commands, methodsOf(plan))),
     ...given,
     ...(plan.drops < 10 ? ids(effectQueries(commands, plan)) : []),
   );

@@ -30,7 +30,7 @@ export async function runEvaluate(evaluation: Evaluation, flags: EvaluateFlags):
     evaluation,
     queries,
     methods: methodsOf(flags.methods),
-    foreign: await readForeign(flags.scores),
+    foreign: await readForeign(flags.scores, methodsOf(flags.methods)),
     budget: flags.budget,
     protocol: flags.protocol === 'half' ? 'half' : 'leaveOnePercentOut',
     share: flags.share,
@@ -88,17 +88,17 @@ const foreignShape = z.object({
 const foreignLimits = { ...dataLimits, maxConfigBytes: 64 * 2 ** 20 };
 
 /** Scores of other tools, from NAME=FILE. */
-async function readForeign(given: readonly string[]): Promise<ForeignScores[]> {
+async function readForeign(given: readonly string[], methods: readonly string[]): Promise<ForeignScores[]> {
   const found: ForeignScores[] = [];
   for (const text of given) {
     const cut = text.indexOf('=');
     const name = text.slice(0, cut).trim();
     const file = text.slice(cut + 1);
-    if (cut < 0 || name === '' || file === '' || isMethod(name) || found.some((other) => other.name === name))
+    if (cut < 0 || name === '' || file === '' || methods.includes(name) || found.some((other) => other.name === name))
       throw inputError(
         'scores-unnamed',
         `"${text}" is not a new name and a file.`,
-        'Give --scores NAME=FILE; the name must not be that of a method and must not come twice.',
+        'Give --scores NAME=FILE; the name must not be one of --methods and must not come twice.',
       );
     const next = 'Give {"queries": [ids], "scores": [[a number for every row of the data file], …]}.';
     const { queries, scores } = parsed(
