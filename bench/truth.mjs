@@ -5,15 +5,16 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCommands, root } from './truth/commands.mjs';
 import { writeReport } from './truth/report.mjs';
-import { stages } from './truth/stages.mjs';
+import { methods, stages } from './truth/stages.mjs';
 
 const usage = `usage: npm run bench:truth -- [--quick] [--only a,b] [--write]
 
 Figures of every method on a copy of samples/assistant, printed as Markdown.
 
-  --quick        few queries, drops and methods: whether everything works, not what is true
-  --only <a,b>   only these of ${Object.keys(stages).join(', ')}
-  --write        write docs/truth.md too (not with --quick)
+  --quick         few queries, drops and methods: whether everything works, not what is true
+  --methods <a,b> only these methods (all: ${methods.join(', ')})
+  --only <a,b>    only these of ${Object.keys(stages).join(', ')}
+  --write         write docs/truth.md too (not with --quick)
 
 Results and retrainings are kept in .cache/truth by what they are of: a command that was stopped goes on, and after a
 change of the program only scores are computed again. kronfluence takes part where WHENCE_PEERS_PYTHON or
@@ -22,12 +23,14 @@ npm run bench:peers gives a Python that has it.
 
 const whole = { drops: 100, halves: 40, random: 8, effectQueries: [3, 3, 2], verified: 'all', exactQueries: 8 };
 const quick = { drops: 5, halves: 5, random: 1, effectQueries: [1, 0, 0], verified: 2, exactQueries: 0 };
+const quickMethods = ['bm25', 'repsim', 'graddot', 'ekfac'];
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
+    methods: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -44,7 +47,8 @@ async function main() {
     return;
   }
   const commands = openCommands();
-  const plan = flags.quick ? quick : whole;
+  const chosen = flags.methods?.split(',') ?? (flags.quick ? quickMethods : methods);
+  const plan = { ...(flags.quick ? quick : whole), methods: methods.filter((method) => chosen.includes(method)) };
   const found = {};
   for (const [name, stage] of Object.entries(stages)) {
     if (!wanted.includes(name)) continue;

@@ -216,10 +216,11 @@ function groups({ kinds, duplicates }) {
   return `## Groups
 
 The group that holds most rows of a kind: which share of the kind it holds, how many others are in it, what share of the positive influence
-it carries, and for how many queries the first group by cause consists mostly of rows of the kind. Means over the kind's queries.
+it carries, and for how many queries the group that \`whence trace\` lists first consists mostly of rows of the kind. Means over the
+kind's queries.
 
 ${table(
-  ['kind', 'rows', 'share in the group', 'others in it', 'size', 'share of the influence', 'first by cause'],
+  ['kind', 'rows', 'share in the group', 'others in it', 'size', 'share of the influence', 'first in the list'],
   kinds.map((found) => [
     planted[found.kind],
     `${found.rows}`,
@@ -253,7 +254,8 @@ function removal(found) {
   );
   return `## Behaviour tests without the first group
 
-The run trained again without the group that carries most of the influence over the kind's queries, and without as many random rows.
+The run trained again without the group that \`whence trace\` lists first (for most of the kind's queries), and without as many random
+rows.
 
 ${table(['kind', 'trained', 'shows the planted behaviour', 'passes the other tests'], lines)}
 

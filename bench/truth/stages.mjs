@@ -4,7 +4,7 @@ import { aurocFigure, mean, meanFigure, shareFigure } from './figures.mjs';
 import { peerScores } from './peers.mjs';
 
 /** Every method that scores one row by one number; `auto` shows two of them: cause (ekfac) and kind (repsim). */
-const methods = [
+export const methods = [
   'bm25',
   'repsim',
   'graddot',
@@ -25,7 +25,7 @@ const tokenLimit = '40';
 const ids = (queries) => queries.flatMap((id) => ['--id', id]);
 const ofKind = ({ queries, kinds }, kind) => queries.filter((id) => kinds[id] === kind);
 const planted = (commands) => plantedKinds.flatMap((kind) => ofKind(commands, kind));
-const methodsOf = (plan) => (plan.drops < 10 ? ['bm25', 'repsim', 'graddot', 'ekfac'] : methods);
+const methodsOf = (plan) => plan.methods ?? methods;
 
 export const stages = {
   planted: measurePlanted,
@@ -185,7 +185,7 @@ async function measureSilence(commands) {
   };
 }
 
-/** Whether rows of a planted kind are in one group, and whether that group comes first by cause. */
+/** Whether rows of a planted kind are in one group, and whether the group that a trace lists first consists of them. */
 async function measureGroups(commands) {
   const { whence, kinds, truth } = commands;
   const { queries } = await whence('trace', '--tokens', '0', '--rows', 'all', '--always');
@@ -195,13 +195,13 @@ async function measureGroups(commands) {
     const inside = ({ members }) => members.filter((row) => rows.has(row)).length;
     const best = own.map(({ groups }) => groups.reduce((a, b) => (inside(b) > inside(a) ? b : a)));
     const first = own.map(({ groups }) => groups[0]);
-    const sums = new Map();
-    for (const { groups } of own)
-      for (const group of groups) {
-        const key = group.members.join(',');
-        sums.set(key, { members: group.members, cause: (sums.get(key)?.cause ?? 0) + group.cause });
-      }
-    const top = [...sums.values()].sort((a, b) => b.cause - a.cause)[0];
+    // The group that is listed first for most queries of the kind.
+    const listed = new Map();
+    for (const { members } of first) {
+      const key = members.join(',');
+      listed.set(key, { members, times: (listed.get(key)?.times ?? 0) + 1 });
+    }
+    const top = [...listed.values()].sort((one, other) => other.times - one.times)[0];
     return {
       kind,
       rows: rows.size,
@@ -210,7 +210,7 @@ async function measureGroups(commands) {
       size: mean(best.map((group) => group.rows)),
       influence: mean(best.map(({ share }) => share)),
       first: shareFigure(first.filter((group) => inside(group) / group.rows >= 0.5).length, own.length),
-      top: { members: top.members, planted: inside({ members: top.members }), query: own[0].id },
+      top: { ...top, planted: inside(top), query: own[0].id },
     };
   });
   const clusters = new Map(queries[0].rows.map(({ row, duplicates }) => [row, duplicates]));
@@ -266,7 +266,7 @@ const effectQueries = (commands, { effectQueries: counts }) =>
   plantedKinds.flatMap((kind, i) => ofKind(commands, kind).slice(0, counts[i]));
 
 async function measureQld(commands, plan) {
-  const asked = plan.drops < 10 ? ['ekfac'] : ['ekfac', 'linfac', 'astra', 'repsim', 'bm25'];
+  const asked = ['ekfac', 'linfac', 'astra', 'repsim', 'bm25'].filter((method) => methodsOf(plan).includes(method));
   const document = await commands.whence(
     ...['evaluate', 'qld', '--budget', `${plan.random}`, '--share', `${removedShare}`],
     ...(await givenScores(commands, asked)),
