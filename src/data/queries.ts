@@ -1,4 +1,5 @@
 import { inputError } from '../protocol/errors';
+import { type Measurement, measurements } from '../protocol/influence';
 import type { JsonObject, JsonValue } from '../protocol/json';
 import { nearest } from './config/check';
 import type { DataLimits } from './limits';
@@ -10,9 +11,6 @@ import { RowFault, wrongType } from './schemas/fault';
 import { readMessages } from './schemas/messages';
 import { isProblems, toExample } from './schemas/toExample';
 import type { Example, Message, Row, RowAddress, RowProblem } from './types';
-
-export const measurements = ['logprob', 'meanLogprob', 'margin', 'tokenMargin'] as const;
-export type Measurement = (typeof measurements)[number];
 
 /** A behaviour to trace. */
 export interface Query {

@@ -23,6 +23,10 @@ export const traceMethods = [
 ] as const;
 export type TraceMethod = (typeof traceMethods)[number];
 
+/** What a query measures: see `measuring/encodeQuery`. */
+export const measurements = ['logprob', 'meanLogprob', 'margin', 'tokenMargin'] as const;
+export type Measurement = (typeof measurements)[number];
+
 /** Which parameters are tracked. `default`: the adapter's where there is one, else all linear layers but the head. */
 export const trackedChoices = ['default', 'adapter', 'linear', 'all'] as const;
 export type TrackedChoice = (typeof trackedChoices)[number];

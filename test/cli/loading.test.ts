@@ -13,9 +13,9 @@ describe('usage', () => {
     const bare = spawnSync(process.execPath, [cliFile], { encoding: 'utf8' });
     assert.equal(bare.status, 2);
     for (const command of commands) assert.ok(bare.stderr.includes(`  ${command} `), command);
-    const unknown = spawnSync(process.execPath, [cliFile, 'trane'], { encoding: 'utf8' });
+    const unknown = spawnSync(process.execPath, [cliFile, 'trian'], { encoding: 'utf8' });
     assert.equal(unknown.status, 2);
-    assert.match(unknown.stderr, /unknown command 'trane'[\s\S]*Did you mean train\?/);
+    assert.match(unknown.stderr, /unknown command 'trian'[\s\S]*Did you mean train\?/);
   });
 
   it('the version is that of the package', () => {

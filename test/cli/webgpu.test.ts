@@ -34,7 +34,8 @@ describe('commands on webgpu', () => {
     assert.equal(status, 0, stderr);
     return JSON.parse(stdout) as T & { readonly device: string };
   };
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-4 * Math.abs(b);
+  // A loss near 0 is a difference of logits of size 1 and more: its rounding does not shrink with it.
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(b));
 
   it('scores, trains and answers as on the cpu, and says where', () => {
     const data = path.join(folder, 'four.jsonl');

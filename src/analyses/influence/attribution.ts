@@ -194,7 +194,8 @@ export function openAttribution(
       place.onProgress(stage, done, total, stage === 'eigenbases' ? 'matrices' : 'rows'),
     );
     await writeFactors(artifacts, key, factors);
-    return factors;
+    // As the next process will read them, to the bit: what is kept is rounded.
+    return (await readFactors(artifacts, key, { kind, labels, seed }, columns)) ?? factors;
   };
 
   const curvature = (kind: FactorKind): Promise<Curvature> =>

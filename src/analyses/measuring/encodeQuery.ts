@@ -2,9 +2,10 @@
  * measuring/ says how strongly a model shows a behaviour: queries become token rows with factors, and a measurement is a
  * weighted sum of log-probabilities. It knows no training data and no estimator.
  */
-import type { Measurement, Query } from '../../data/queries';
+import type { Query } from '../../data/queries';
 import type { Example } from '../../data/types';
 import { inputError } from '../../protocol/errors';
+import type { Measurement } from '../../protocol/influence';
 import type { EncodedRow } from '../../text/types';
 import { encodeTrained, type RowContext } from '../rows/loadRows';
 import { plainText } from '../rows/plainText';

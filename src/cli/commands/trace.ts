@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Measurement, measurements } from '../../data/queries';
-import { type TraceMethod, traceMethods } from '../../protocol/influence';
+import { type Measurement, measurements, type TraceMethod, traceMethods } from '../../protocol/influence';
 import { addGlobalFlags, collect, decimalNumber, wholeNumber } from '../globalFlags';
 import { addSubjectFlags, type SubjectFlags } from '../subjectFlags';
 

@@ -3,8 +3,8 @@ import { openCommandContext } from '../commandContext';
 import type { IndexFlags } from '../commands/index';
 import { showCost } from '../predictedCost';
 import { recordLineage } from '../recordLineage';
+import { resolveSubject } from '../resolveSubject';
 import { runJob } from '../runJob';
-import { resolveSubject } from '../subjectFlags';
 import { describeRun, printJson, printProblems, requireOutput, writeFileAtomically } from '../writeOutput';
 
 /** Builds or completes the gradient index and says what it holds. */
