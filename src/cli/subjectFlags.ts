@@ -43,3 +43,15 @@ export function addSubjectFlags(command: Command): Command {
     .option('--store <dir>', 'folder that keeps what was computed (default: .whence beside whence.json)')
     .option('--store-budget <GB>', 'size of the store at most, in gigabytes', decimalNumber(0, 1e6), 5);
 }
+
+/** Adds the settings of estimators. @param layerUse what the layer's states are for */
+export function addEstimatorFlags(command: Command, layerUse: string): Command {
+  return command
+    .option(
+      '--damping <x>',
+      'of the curvature, relative to its mean eigenvalue in each module',
+      decimalNumber(1e-9, 1e6),
+      0.1,
+    )
+    .option('--layer <n>', `${layerUse} (default: a quarter, half and three quarters up)`, wholeNumber(0, 10_000));
+}

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Evaluation, evaluations } from '../../protocol/verification';
-import { addGlobalFlags, decimalNumber, share, wholeNumber } from '../globalFlags';
-import { addSubjectFlags, type SubjectFlags } from '../subjectFlags';
+import { addGlobalFlags, share, wholeNumber } from '../globalFlags';
+import { addEstimatorFlags, addSubjectFlags, type SubjectFlags } from '../subjectFlags';
 import { addQueryFlags, type QueryFlags } from './trace';
 
 export interface EvaluateFlags extends SubjectFlags, QueryFlags {
@@ -49,19 +49,17 @@ export function addEvaluate(program: Command): void {
     .option('--share <x>', 'qld: share of the rows that is taken away', share, 0.01)
     .option('--truth <file>', 'planted: what every row is, {"row", "kind"} lines')
     .option('--kinds <file>', 'planted: JSON object, query id to the kind of rows it should find')
-    .option('--k <n>', 'planted: of recall (default: as many as there are rows of the kind)', wholeNumber(1, 1_000_000))
     .option(
-      '--damping <x>',
-      'of the curvature, relative to its mean eigenvalue in each module',
-      decimalNumber(1e-9, 1e6),
-      0.1,
-    )
-    .option(
-      '--layer <n>',
-      'layer whose states repsim compares (default: a quarter, half and three quarters up)',
-      wholeNumber(0, 10_000),
-    )
-    .option('--resamples <n>', 'bootstrap draws of the intervals', wholeNumber(100, 100_000), 2000);
+      '--k <n>',
+      'planted: of recall (default: as many as there are rows of the kind)',
+      wholeNumber(1, 1_000_000),
+    );
+  addEstimatorFlags(command, 'layer whose states repsim compares').option(
+    '--resamples <n>',
+    'bootstrap draws of the intervals',
+    wholeNumber(100, 100_000),
+    2000,
+  );
   addGlobalFlags(
     addSubjectFlags(command.optionsGroup('Model, rows and store:')),
     'also write the figures of every method and query to this .json, .csv or .parquet file',

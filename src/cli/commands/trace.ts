@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Measurement, measurements, type TraceMethod, traceMethods } from '../../protocol/influence';
-import { addGlobalFlags, collect, decimalNumber, wholeNumber } from '../globalFlags';
-import { addSubjectFlags, type SubjectFlags } from '../subjectFlags';
+import { addGlobalFlags, collect, wholeNumber } from '../globalFlags';
+import { addEstimatorFlags, addSubjectFlags, type SubjectFlags } from '../subjectFlags';
 
 /** Flags that say which behaviour is meant. */
 export interface QueryFlags {
@@ -48,18 +48,8 @@ export function addTrace(program: Command): void {
       .description('Rank training rows by what they did to a behaviour, with how far to believe it.'),
   )
     .option('--method <m[,m]>', `how: ${traceMethods.join(', ')}`, parseMethods, ['auto'])
-    .option('--rows <n|all>', 'rows listed at each end', parseRows, 20)
-    .option(
-      '--damping <x>',
-      'of the curvature, relative to its mean eigenvalue in each module',
-      decimalNumber(1e-9, 1e6),
-      0.1,
-    )
-    .option(
-      '--layer <n>',
-      'layer whose states say what a row is like (default: a quarter, half and three quarters up)',
-      wholeNumber(0, 10_000),
-    )
+    .option('--rows <n|all>', 'rows listed at each end', parseRows, 20);
+  addEstimatorFlags(command, 'layer whose states say what a row is like')
     .option('--tokens <n>', 'rows at each end whose tokens are scored one by one', wholeNumber(0, 10_000), 5)
     .option('--controls <n>', 'control queries that say what is noise; 0: none', wholeNumber(0, 1000), 24)
     .option('--always', 'rank rows even where the base model does it already');

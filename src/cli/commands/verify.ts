@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type TraceMethod, traceMethods } from '../../protocol/influence';
-import { addGlobalFlags, decimalNumber, wholeNumber } from '../globalFlags';
-import { addSubjectFlags, type SubjectFlags } from '../subjectFlags';
+import { addGlobalFlags, wholeNumber } from '../globalFlags';
+import { addEstimatorFlags, addSubjectFlags, type SubjectFlags } from '../subjectFlags';
 import { addQueryFlags, type QueryFlags } from './trace';
 
 export interface VerifyFlags extends SubjectFlags, QueryFlags {
@@ -26,22 +26,14 @@ export function addVerify(program: Command): void {
   addQueryFlags(command)
     .option(
       '--rows <what>',
-      'top (the --k rows that each query owes most to), group (its group of rows of one kind with the most), row numbers from 0 (3,17,20), or a JSON Lines file of {"row", "file"}',
+      'top (the --k rows that each query owes most to), group (the group that its trace lists first), row numbers from 0 (3,17,20), or a JSON Lines file of {"row", "file"}',
       'top',
     )
     .option('--k <n>', 'rows of top', wholeNumber(1, 1_000_000), 8)
-    .addOption(new Option('--method <method>', 'whose scores predict the change').choices(traceMethods).default('auto'))
-    .option(
-      '--damping <x>',
-      'of the curvature, relative to its mean eigenvalue in each module',
-      decimalNumber(1e-9, 1e6),
-      0.1,
-    )
-    .option(
-      '--layer <n>',
-      'layer whose states repsim compares (default: a quarter, half and three quarters up)',
-      wholeNumber(0, 10_000),
-    )
+    .addOption(
+      new Option('--method <method>', 'whose scores predict the change').choices(traceMethods).default('auto'),
+    );
+  addEstimatorFlags(command, 'layer whose states repsim compares')
     .option('--random <n>', 'random removals of the same size beside it', wholeNumber(0, 1000), 3)
     .option('--reshuffle', 'also really take the rows out and draw the order anew: the usual kind of retraining')
     .option('--seeds <n>', 'orders that --reshuffle tries', wholeNumber(1, 100), 3)
