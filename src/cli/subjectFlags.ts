@@ -1,22 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type TrackedChoice, trackedChoices } from '../protocol/influence';
+import type { SubjectChoices } from '../jobs/resolveSubject';
+import { trackedChoices } from '../protocol/influence';
 import { collect, decimalNumber, type GlobalFlags, wholeNumber } from './globalFlags';
 
 /** Flags of every command that traces behaviours to rows. */
-export interface SubjectFlags extends GlobalFlags {
-  readonly model?: string;
-  readonly adapter?: string;
-  readonly base?: string;
-  readonly run?: string;
-  readonly data?: readonly string[];
-  readonly modules: TrackedChoice;
-  readonly maxLength?: number;
-  readonly batchSize?: number;
-  readonly seed: number;
-  readonly element: 'float16' | 'float32';
-  readonly store?: string;
-  readonly storeBudget: number;
-}
+export interface SubjectFlags extends GlobalFlags, SubjectChoices {}
 
 /** Adds what says which model, which rows, and where results are kept. */
 export function addSubjectFlags(command: Command): Command {

@@ -18,12 +18,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['protocol', 'analyses', 'model', 'text', 'graph', 'runtime', 'linalg', 'data', 'store', 'workers'],
   jobs: ['protocol', 'data', 'store'],
   cli: ['protocol', 'jobs', 'data', 'text', 'store'],
+  server: ['protocol', 'jobs', 'data', 'text', 'store'],
+  client: ['protocol'],
+  webview: ['protocol'],
 };
 
 /** Packages that only one folder may import. */
 const packageOwners: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'runtime',
   vscode: 'client',
+  'vscode-languageclient/node': 'client',
+  'vscode-languageserver/node': 'server',
   commander: 'cli',
   'cli-progress': 'cli',
 };

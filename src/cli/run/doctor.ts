@@ -1,6 +1,7 @@
+import { resolveModel } from '../../jobs/resolveSources';
 import type { DeviceMeasured, DeviceReport, DoctorRequest, DoctorResult } from '../../protocol/doctor';
 import type { ModelNeedsRequest, ModelNeedsResult, TaskNeeds } from '../../protocol/requests';
-import { openCommandContext, resolveModel } from '../commandContext';
+import { openCommandContext } from '../commandContext';
 import type { DoctorFlags } from '../commands/doctor';
 import { formatTable } from '../printTable';
 import { runJob } from '../runJob';

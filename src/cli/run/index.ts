@@ -1,9 +1,9 @@
+import { resolveSubject } from '../../jobs/resolveSubject';
 import type { IndexRequest } from '../../protocol/influence';
 import { openCommandContext } from '../commandContext';
 import type { IndexFlags } from '../commands/index';
 import { showCost } from '../predictedCost';
 import { recordLineage } from '../recordLineage';
-import { resolveSubject } from '../resolveSubject';
 import { runJob } from '../runJob';
 import { describeRun, printJson, printProblems, requireOutput, writeFileAtomically } from '../writeOutput';
 

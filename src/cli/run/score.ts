@@ -1,5 +1,6 @@
+import { resolveData, resolveModel } from '../../jobs/resolveSources';
 import type { ScoredRow, ScoredRows, ScoreRequest } from '../../protocol/requests';
-import { openCommandContext, resolveData, resolveModel } from '../commandContext';
+import { openCommandContext } from '../commandContext';
 import type { ScoreFlags } from '../commands/score';
 import { noUsableRow } from '../noUsableRow';
 import { formatTable } from '../printTable';

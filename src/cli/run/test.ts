@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type BehaviourTest, inlineBehaviour, parseBehaviours } from '../../data/behaviours';
 import { dataLimits } from '../../data/limits';
+import { resolveModel } from '../../jobs/resolveSources';
 import type {
   BehaviourCase,
   BehaviourVerdict,
@@ -11,7 +12,7 @@ import type {
 import { exitCodes, inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import type { DataSource, ModelSource } from '../../protocol/requests';
-import { type CommandContext, openCommandContext, resolveModel } from '../commandContext';
+import { type CommandContext, openCommandContext } from '../commandContext';
 import type { FailureRule, TestFlags } from '../commands/test';
 import { oneLine } from '../printTable';
 import { recordInWorkspace } from '../recordLineage';

@@ -1,10 +1,10 @@
+import { resolveSubject } from '../../jobs/resolveSubject';
 import type { TraceDocument, TracedQuery, TracedRow, TraceRequest } from '../../protocol/influence';
 import { openCommandContext } from '../commandContext';
 import type { TraceFlags } from '../commands/trace';
 import { showCost } from '../predictedCost';
 import { resolveQueries } from '../querySource';
 import { recordLineage } from '../recordLineage';
-import { resolveSubject } from '../resolveSubject';
 import { runJob } from '../runJob';
 import { describeRun, printJson, printProblems, refuseOverwriting, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';

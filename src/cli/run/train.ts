@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { dataLimits } from '../../data/limits';
 import { readRecipe } from '../../data/recipe';
+import { resolveData, resolveModel } from '../../jobs/resolveSources';
 import { inputError } from '../../protocol/errors';
 import type { JsonObject } from '../../protocol/json';
 import type { TrainRequest, TrainStep } from '../../protocol/requests';
-import { openCommandContext, resolveData, resolveModel } from '../commandContext';
+import { openCommandContext } from '../commandContext';
 import type { TrainFlags } from '../commands/train';
 import { formatTable } from '../printTable';
 import { recordInWorkspace } from '../recordLineage';
