@@ -21,11 +21,14 @@ const shared = {
   },
 };
 
+/** Suites that run inside VS Code's extension host, under test/. */
+const hostSuites = path.join('e2e', 'host');
+
 // Suites, and programs that suites start as child processes.
 async function testFiles(folder) {
   const entries = await readdir(folder, { recursive: true });
   return entries
-    .filter((name) => /\.(?:test|child)\.ts$/.test(name))
+    .filter((name) => /\.(?:test|child)\.ts$/.test(name) && !name.startsWith(hostSuites))
     .map((name) => ({ in: path.join(folder, name), out: name.replace(/\.ts$/, '') }));
 }
 
@@ -47,6 +50,23 @@ if (process.argv.includes('--tests')) {
     ...shared,
     entryPoints: [...(await testFiles('test')), { in: 'src/workers/main.ts', out: 'linalgWorker' }],
     outdir: 'out-test',
+    packages: 'external',
+  });
+  await rm('out-test-host', { recursive: true, force: true });
+  await build({
+    ...shared,
+    format: 'cjs',
+    splitting: false,
+    banner: {},
+    outExtension: { '.js': '.cjs' },
+    entryPoints: [
+      'test/e2e/host/index.ts',
+      ...(await readdir('test/e2e/host', { recursive: true }))
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => path.join('test/e2e/host', name)),
+    ],
+    outbase: 'test/e2e/host',
+    outdir: 'out-test-host',
     packages: 'external',
   });
 }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import Mocha from 'mocha';
+import { copySample } from './copySample';
+import type { HostResult, HostTest } from './hostResult';
+import { runInExecutable, runInHost } from './runInHost';
+import { startWorkbench, type WorkbenchOptions } from './startWorkbench';
+
+/** The workspace is a copy of the sample. */
+export type HostSuiteOptions = Omit<WorkbenchOptions, 'workspaceFolder'>;
+
+/**
+ * Declares `test/e2e/host/<suite>.test.ts` as a suite of this mocha run: it runs once, inside the extension host of a
+ * workbench of its own, and each of its tests passes or fails here under its own name with its own stack.
+ * Where `WHENCE_VSCODE` names a desktop VS Code, suites over an extension's folder in a trusted workspace run there.
+ */
+export function describeInHost(suite: string, options: HostSuiteOptions): void {
+  describe(`${suite} (in the extension host)`, function () {
+    let result: HostResult | undefined;
+
+    before('runs in the extension host', async () => {
+      result = await runOnce(suite, options);
+      for (const test of result.tests) addTest(this, test);
+    });
+
+    // Mocha skips the hooks of a suite without tests; this one also says that nothing was skipped over.
+    it('ran to its end', () => {
+      assert.ok(result !== undefined && result.tests.length > 0);
+    });
+  });
+}
+
+async function runOnce(suite: string, options: HostSuiteOptions): Promise<HostResult> {
+  const workspace = copySample();
+  try {
+    const executable = process.env.WHENCE_VSCODE;
+    if (executable !== undefined && options.extension.kind === 'folder' && options.trust === 'trusted') {
+      const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-desktop-'));
+      try {
+        return await runInExecutable(suite, {
+          executable,
+          extensionFolder: options.extension.path,
+          workspaceFolder: workspace.folder,
+          temporaryFolder,
+        });
+      } finally {
+        rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 5 });
+      }
+    }
+    const workbench = await startWorkbench({ ...options, workspaceFolder: workspace.folder });
+    try {
+      return await runInHost(suite, workbench);
+    } finally {
+      await workbench.close();
+    }
+  } finally {
+    await workspace.remove();
+  }
+}
+
+/** A test that ends as the one in the host did. Tests added before the suite's own tests start do run. */
+function addTest(suite: Mocha.Suite, { title, state, error }: HostTest): void {
+  const name = title.join(': ');
+  if (state === 'pending') suite.addTest(new Mocha.Test(name));
+  else
+    suite.addTest(
+      new Mocha.Test(name, () => {
+        if (state === 'failed') throw Object.assign(new Error(error), { stack: error });
+      }),
+    );
+}

@@ -1,0 +1,93 @@
+// Runs one suite of test/e2e/host/ inside a real extension host and gives what came of it.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runTests } from '@vscode/test-electron';
+import { type HostResult, hostVariables } from './hostResult';
+import { mapStack } from './mapStack';
+import { openBrowser } from './openBrowser';
+import type { Workbench } from './startWorkbench';
+import { waitFor } from './waitFor';
+import { developmentFolders, windowAddress } from './windowAddress';
+
+/** The module that VS Code loads in the extension host; suites lie beside it. */
+export const hostModule = path.resolve('out-test-host', 'index.cjs');
+
+/** An extension that does nothing: VS Code runs tests only where one is under development. */
+const emptyExtension = path.resolve('test', 'e2e', 'support', 'emptyExtension');
+
+/**
+ * Runs `test/e2e/host/<suite>.test.ts` in a window of the workbench.
+ * Throws when the suite could not be loaded, wrote no result, or held no test: a suite that did not run has not passed.
+ */
+export async function runInHost(suite: string, workbench: Workbench): Promise<HostResult> {
+  const resultFile = path.join(workbench.folder, `result-${suite.replaceAll('/', '-')}.json`);
+  const environment = { [hostVariables.suite]: suite, [hostVariables.result]: resultFile };
+  const browser = await openBrowser();
+  const said: string[] = [];
+  try {
+    const page = await browser.newPage();
+    let exit: number | undefined;
+    await page.exposeFunction('codeAutomationLog', () => undefined);
+    await page.exposeFunction('codeAutomationExit', (code: number) => {
+      exit = code;
+    });
+    page.on('console', (message) => said.push(message.text()));
+    const folders = developmentFolders(workbench);
+    await page.goto(
+      windowAddress(workbench, {
+        developmentFolders: folders.length > 0 ? folders : [emptyExtension],
+        testsModule: hostModule,
+        environment,
+      }),
+    );
+    await waitFor(`the suite ${suite} to end`, () => (exit !== undefined || existsSync(resultFile) ? true : undefined));
+    return readResult(suite, resultFile);
+  } catch (error) {
+    throw new Error(`${suite} did not run in the host\n${said.slice(-40).join('\n')}\n${workbench.serverOutput()}`, {
+      cause: error,
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The same in a VS Code executable, through @vscode/test-electron: a desktop build, or the stand-in that opens a browser. */
+export async function runInExecutable(
+  suite: string,
+  run: {
+    readonly executable: string;
+    readonly extensionFolder: string;
+    readonly workspaceFolder: string;
+    readonly temporaryFolder: string;
+  },
+): Promise<HostResult> {
+  const resultFile = path.join(run.temporaryFolder, `result-${suite.replaceAll('/', '-')}.json`);
+  const failed = await runTests({
+    vscodeExecutablePath: run.executable,
+    extensionDevelopmentPath: run.extensionFolder,
+    extensionTestsPath: hostModule,
+    extensionTestsEnv: { [hostVariables.suite]: suite, [hostVariables.result]: resultFile },
+    launchArgs: [
+      run.workspaceFolder,
+      `--user-data-dir=${path.join(run.temporaryFolder, 'data')}`,
+      `--extensions-dir=${path.join(run.temporaryFolder, 'extensions')}`,
+    ],
+  }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  // A failed test is told by its own error, which says more than the exit code.
+  if (failed !== undefined && !existsSync(resultFile)) throw failed;
+  return readResult(suite, resultFile);
+}
+
+function readResult(suite: string, resultFile: string): HostResult {
+  if (!existsSync(resultFile)) throw new Error(`${suite} ended without a result`);
+  const result = JSON.parse(readFileSync(resultFile, 'utf8')) as HostResult;
+  if (result.error !== undefined) throw new Error(`${suite} could not be loaded: ${mapStack(result.error)}`);
+  if (result.tests.length === 0) throw new Error(`${suite} holds no test`);
+  // The extension host makes stacks of its own, without source maps.
+  return {
+    tests: result.tests.map((test) => (test.error === undefined ? test : { ...test, error: mapStack(test.error) })),
+  };
+}

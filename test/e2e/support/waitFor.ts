@@ -1,0 +1,18 @@
+/** Milliseconds that every wait of a suite gets: three times what a busy machine was seen to need. */
+export const defaultTimeout = 120_000;
+
+const interval = 50;
+
+/**
+ * Asks again and again until `poll` gives something, and gives that. An exception of `poll` ends the wait at once: a poll
+ * that may fail for a while gives `undefined` instead. `what` ends the sentence "waited … ms for".
+ */
+export async function waitFor<T>(what: string, poll: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + defaultTimeout;
+  for (;;) {
+    const value = await poll();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${defaultTimeout} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, interval));
+  }
+}
