@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { copySample } from './support/copySample.ts';
-import { processGroupIsAlive } from './support/processGroup.ts';
-import { runInHost } from './support/runInHost.ts';
-import { startWorkbench } from './support/startWorkbench.ts';
+import { copySample } from './support/copySample';
+import { processGroupIsAlive } from './support/processGroup';
+import { runInHost } from './support/runInHost';
+import { startWorkbench } from './support/startWorkbench';
 
 describe('the harness', () => {
   it('tells passing from failing tests in the host, and leaves no process and no file', async () => {
