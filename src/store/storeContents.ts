@@ -13,7 +13,7 @@ import { descriptionHash, parseDescription, widthOf } from './vectorDescription'
 /** Something that can be removed as a whole. */
 export interface StoreItem {
   readonly place: 'store' | 'cache';
-  /** `index`, `lineage`, `leftovers`, a kind of artifact; in the cache `weights`, `hashes`, `devices`. */
+  /** `index`, `lineage`, `traces`, `leftovers`, a kind of artifact; in the cache `weights`, `hashes`, `devices`. */
   readonly kind: string;
   readonly name: string;
   /** For people. */
@@ -45,6 +45,8 @@ export async function readStoreContents(storeFolder: string): Promise<readonly S
     items.push(
       item('store', lineageKind, path.basename(file), 'what was run on what', [file], [{ file, bytes, changed }]),
     );
+  for (const { file, bytes, changed } of filesBelow(path.join(storeFolder, 'traces')))
+    items.push(item('store', 'traces', path.basename(file), 'a trace of the editor', [file], [{ file, bytes, changed }]));
   for (const name of foldersIn(storeFolder)) {
     if (name.startsWith('.removed-')) items.push(leftover(path.join(storeFolder, name), 'removed, but not to its end'));
   }
