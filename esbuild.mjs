@@ -35,10 +35,29 @@ async function testFiles(folder) {
 await rm('dist', { recursive: true, force: true });
 await build({
   ...shared,
-  entryPoints: { cli: 'src/cli/main.ts', engine: 'src/engine/main.ts', linalgWorker: 'src/workers/main.ts' },
+  entryPoints: {
+    cli: 'src/cli/main.ts',
+    server: 'src/server/main.ts',
+    engine: 'src/engine/main.ts',
+    linalgWorker: 'src/workers/main.ts',
+  },
   outdir: 'dist',
 });
 await chmod('dist/cli.mjs', 0o755);
+// The extension host loads CommonJS everywhere; modules only in newer editors.
+await build({
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  logLevel: 'warning',
+  mainFields: ['module', 'main'],
+  external: ['vscode'],
+  entryPoints: { extension: 'src/client/extension.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+});
 
 if (process.argv.includes('--sample')) {
   await build({ ...shared, entryPoints: { 'make-sample': 'samples/make/main.ts' }, outdir: '.cache/tools' });

@@ -8,6 +8,7 @@ import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
 import { addLineage } from './commands/lineage';
 import { addScore } from './commands/score';
+import { addServe } from './commands/serve';
 import { addStore } from './commands/store';
 import { addTest } from './commands/test';
 import { addTrace } from './commands/trace';
@@ -29,6 +30,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addVerify,
   addStore,
   addLineage,
+  addServe,
 ];
 
 /** The whole command line. Parsing errors throw (`CommanderError`) and never end the process. */

@@ -1,55 +1,26 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { UserError } from '../protocol/errors';
+import * as shared from '../jobs/recordLineage';
 import type { InfluenceSubject } from '../protocol/influence';
 import type { JsonObject } from '../protocol/json';
 import type { DataSource } from '../protocol/requests';
-import { appendLineage } from '../store/lineage';
-import { storeFolderOf } from '../store/storeFolder';
 import type { CommandContext } from './commandContext';
 
-/** What an influence command did goes into its store's lineage: inputs by content, settings, metrics. */
-export async function recordLineage(
+const warn = (text: string): void => void process.stderr.write(`warning: ${text}\n`);
+
+/** As `jobs/recordLineage`; what stops an entry is a warning on stderr. */
+export function recordLineage(
   request: InfluenceSubject & { readonly kind: string },
   metrics: JsonObject,
 ): Promise<void> {
-  const { kind, data, storeFolder, index, model, base, run } = request;
-  const settings = { model: model.label, base: base?.label ?? null, run: run ?? null, index: { ...index } };
-  await append(storeFolder, kind, data, settings, metrics);
+  return shared.recordLineage(request, metrics, warn);
 }
 
-/** The same for a command that keeps nothing: in a workspace only, so that no store appears where nobody asked for one. */
-export async function recordInWorkspace(
-  { workspace }: CommandContext,
+/** As `jobs/recordLineage`; what stops an entry is a warning on stderr. */
+export function recordInWorkspace(
+  context: CommandContext,
   command: string,
   inputs: readonly Pick<DataSource, 'label' | 'path'>[],
   settings: JsonObject,
   metrics: JsonObject,
 ): Promise<void> {
-  if (workspace === undefined) return;
-  await append(storeFolderOf(workspace.folder), command, inputs, settings, metrics);
-}
-
-async function append(
-  storeFolder: string,
-  command: string,
-  sources: readonly Pick<DataSource, 'label' | 'path'>[],
-  settings: JsonObject,
-  metrics: JsonObject,
-): Promise<void> {
-  const inputs = [];
-  for (const { label, path } of sources) inputs.push({ path: label, hash: await hashOf(path) });
-  try {
-    await appendLineage(storeFolder, { command, parents: [], inputs, settings, metrics, outputs: [] });
-  } catch (error) {
-    // The result stands without its entry; a store that cannot be written to has said so before.
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`warning: no lineage entry was written: ${error.message}\n`);
-  }
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  return shared.recordInWorkspace(context, command, inputs, settings, metrics, warn);
 }

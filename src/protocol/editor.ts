@@ -4,7 +4,7 @@
  */
 import type { BehaviourCase, TestResult } from './behaviour';
 import type { UserErrorData } from './errors';
-import type { Measurement, TraceDocument, TracedRow, TraceMethod } from './influence';
+import type { Measurement, QuerySource, TraceDocument, TracedRow, TraceMethod } from './influence';
 import type { MemoryUse, Progress } from './jobs';
 import type { JsonObject } from './json';
 import type { AskResult, ModelIdentity, Prompt, Sampling } from './requests';
@@ -146,7 +146,10 @@ export interface TraceRecord {
   readonly documents: readonly TraceDocument[];
   readonly device: string | null;
   readonly seconds: number;
-  readonly settings: JsonObject;
+  /** Name of the traced model in whence.json; null: the default. */
+  readonly modelName: string | null;
+  /** Where the queries came from, so that they can be traced or verified again. */
+  readonly source: QuerySource;
 }
 
 export interface TraceSummary {

@@ -46,7 +46,9 @@ export async function readStoreContents(storeFolder: string): Promise<readonly S
       item('store', lineageKind, path.basename(file), 'what was run on what', [file], [{ file, bytes, changed }]),
     );
   for (const { file, bytes, changed } of filesBelow(path.join(storeFolder, 'traces')))
-    items.push(item('store', 'traces', path.basename(file), 'a trace of the editor', [file], [{ file, bytes, changed }]));
+    items.push(
+      item('store', 'traces', path.basename(file), 'a trace of the editor', [file], [{ file, bytes, changed }]),
+    );
   for (const name of foldersIn(storeFolder)) {
     if (name.startsWith('.removed-')) items.push(leftover(path.join(storeFolder, name), 'removed, but not to its end'));
   }

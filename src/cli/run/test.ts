@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type BehaviourTest, inlineBehaviour, parseBehaviours } from '../../data/behaviours';
 import { dataLimits } from '../../data/limits';
+import { behaviourCase } from '../../jobs/readBehaviourCases';
 import { resolveModel } from '../../jobs/resolveSources';
 import type {
   BehaviourCase,
@@ -221,17 +222,6 @@ const listedNames = 12;
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, listedNames).map((name) => oneLine(name, 60));
   return shown.join(', ') + (names.length > listedNames ? `, … (${names.length})` : '');
-}
-
-/** A test as it crosses to the engine. */
-export function behaviourCase({ id, address, prompt, expect, tags }: BehaviourTest): BehaviourCase {
-  return {
-    id,
-    address: { file: address.file, row: address.row, line: address.line },
-    prompt: typeof prompt === 'string' ? prompt : prompt.map(({ role, content, extra }) => ({ role, content, extra })),
-    expect,
-    tags,
-  };
 }
 
 /** One line of a written table: a test with a model. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parseBehaviours } from '../../data/behaviours';
 import { readSmallText } from '../../data/byteSource';
 import { dataLimits } from '../../data/limits';
+import { readBehaviourCases } from '../../jobs/readBehaviourCases';
 import { resolveSubject } from '../../jobs/resolveSubject';
-import type { BehaviourCase } from '../../protocol/behaviour';
 import { inputError } from '../../protocol/errors';
 import type { Removal, VerifiedQuery, VerifyOutcome, VerifyRequest } from '../../protocol/verification';
 import { openCommandContext } from '../commandContext';
@@ -15,7 +14,6 @@ import { recordLineage } from '../recordLineage';
 import { runJob } from '../runJob';
 import { describeRun, printJson, printProblems, refuseOverwriting, requireOutput } from '../writeOutput';
 import { type TableColumn, tableEndings, writeTable } from '../writeTable';
-import { behaviourCase } from './test';
 import { formatVerification } from './verifyReport';
 
 /** Prompts of behaviour tests that are answered together where nothing else is asked for. */
@@ -39,7 +37,7 @@ export async function runVerify(flags: VerifyFlags): Promise<void> {
     seed: flags.seed,
     randomRemovals: flags.random,
     reshuffleSeeds: flags.reshuffle ? Array.from({ length: flags.seeds }, (_, i) => flags.seed + i) : [],
-    tests: flags.tests === undefined ? [] : await readTestFile(flags.tests),
+    tests: flags.tests === undefined ? [] : await readBehaviourCases(path.resolve(flags.tests), flags.tests),
     testing: { template: 'chat', maxTokens: flags.maxTokens, batchSize: flags.batchSize ?? answeredTogether },
     stage: 'run',
   };
@@ -118,12 +116,4 @@ function rowOfLine(line: string, place: string): { readonly file: string | null;
     `${place} names no row.`,
     'Give {"row": 3}, the row 0-based, with "file" where there are several.',
   );
-}
-
-async function readTestFile(file: string): Promise<readonly BehaviourCase[]> {
-  const { tests, problems } = await parseBehaviours(path.resolve(file), { file, limits: dataLimits });
-  const error = problems.find(({ severity }) => severity === 'error');
-  if (error !== undefined) throw inputError(error.code, error.message, error.next);
-  if (tests.length > 0) return tests.map(behaviourCase);
-  throw inputError('no-tests', `${file} has no tests.`, 'Give one {"id", "prompt", "expect"} a line.');
 }

@@ -1,0 +1,32 @@
+/**
+ * client/ is what runs in the editor's extension host: commands, views, marks, panels. It is the only importer of
+ * `vscode`, asks the language server for everything it shows, and computes nothing. Activation starts no process: the
+ * server starts when a data file is opened or a command needs it.
+ */
+import * as vscode from 'vscode';
+import { registerCommands } from './commands';
+import type { Context } from './context';
+import { createContext } from './createContext';
+import { showMarks } from './marks/showMarks';
+import { showStatus } from './views/statusBar';
+
+/** What tests and other extensions can read. */
+export interface WhenceApi {
+  /** Milliseconds that activation took. */
+  readonly activationMilliseconds: number;
+  readonly context: Context;
+}
+
+export function activate(extension: vscode.ExtensionContext): WhenceApi {
+  const started = performance.now();
+  const context = createContext(extension);
+  registerCommands(context);
+  showStatus(context);
+  showMarks(context);
+  const startForData = (document: vscode.TextDocument): void => {
+    if (document.uri.scheme === 'file' && document.languageId === 'jsonl') void context.server();
+  };
+  extension.subscriptions.push(vscode.workspace.onDidOpenTextDocument(startForData));
+  for (const document of vscode.workspace.textDocuments) startForData(document);
+  return { activationMilliseconds: performance.now() - started, context };
+}

@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { LanguageClient, ResponseError, type ServerOptions, TransportKind } from 'vscode-languageclient/node';
+import type { EditorNotifications, EditorOptions, EditorRequests } from '../protocol/editor';
+import type { UserErrorData } from '../protocol/errors';
+import type { LanguageServer } from './context';
+import { ServerFailure } from './serverFailure';
+
+/** Files of which the server hears. */
+export const documentSelector = [
+  { scheme: 'file', language: 'jsonl' },
+  { scheme: 'file', pattern: '**/*.jsonl' },
+  { scheme: 'file', pattern: '**/whence.json' },
+];
+
+/** Starts the language server as a child process and waits until it answers. */
+export async function startServer(
+  { extensionPath }: vscode.ExtensionContext,
+  output: vscode.LogOutputChannel,
+): Promise<{ readonly server: LanguageServer; readonly client: LanguageClient }> {
+  const module = `${extensionPath}/dist/server.mjs`;
+  // The editor's own variables and flags are not for our processes.
+  const run = { module, transport: TransportKind.ipc, options: { execArgv: [] } };
+  const serverOptions: ServerOptions = { run, debug: run };
+  const options: EditorOptions = {
+    trust: vscode.workspace.isTrusted ? 'trusted' : 'restricted',
+    tags: 'client',
+    hovers: 'html',
+    locale: vscode.env.language,
+  };
+  const client = new LanguageClient('whence', 'Whence', serverOptions, {
+    documentSelector,
+    initializationOptions: options,
+    outputChannel: output,
+    markdown: { supportHtml: true },
+    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/whence.json') },
+  });
+  await client.start();
+  const server: LanguageServer = {
+    request: async <N extends keyof EditorRequests>(
+      name: N,
+      params: EditorRequests[N]['params'],
+      token?: vscode.CancellationToken,
+    ) => {
+      try {
+        return await client.sendRequest<EditorRequests[N]['result']>(name, params, token);
+      } catch (error) {
+        if (error instanceof ResponseError && isUserError(error.data)) throw new ServerFailure(error.data);
+        throw error;
+      }
+    },
+    onNotification: <N extends keyof EditorNotifications>(name: N, listener: (value: EditorNotifications[N]) => void) =>
+      client.onNotification(name, listener),
+  };
+  return { server, client };
+}
+
+function isUserError(value: unknown): value is UserErrorData {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value && 'next' in value;
+}

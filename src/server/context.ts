@@ -1,0 +1,23 @@
+import type { Connection, TextDocuments } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { EditorOptions } from '../protocol/editor';
+import type { EditorSettings } from '../protocol/settings';
+import type { FindingIndex } from './findings/createFindingIndex';
+import type { JobDirector } from './jobs/createJobDirector';
+import type { TraceShelf } from './traces/createTraceShelf';
+import type { WorkspaceWatch } from './workspaceWatch';
+
+/** What every request and feature of the server may use. It exists once the client has said what it is. */
+export interface ServerContext {
+  readonly connection: Connection;
+  readonly options: EditorOptions;
+  readonly documents: TextDocuments<TextDocument>;
+  readonly workspace: WorkspaceWatch;
+  readonly traces: TraceShelf;
+  readonly findings: FindingIndex;
+  readonly jobs: JobDirector;
+  settings(): EditorSettings;
+  trust(): EditorOptions['trust'];
+  /** The one log channel. */
+  log(level: 'info' | 'warning' | 'error', text: string): void;
+}

@@ -1,0 +1,76 @@
+import { dampingText, evidenceTexts, gateText, verdictText } from '../../protocol/display/findingTexts';
+import type { FindingGroup, FindingRow, FindingsView, RowVerdict } from '../../protocol/editor';
+import type { TracedGroup, TracedRow } from '../../protocol/influence';
+import type { ShownFinding } from '../traces/createTraceShelf';
+
+export interface FindingsChoice {
+  readonly order: 'cause' | 'kind';
+  readonly rows: 'aboveNull' | 'all';
+}
+
+/** Where a traced row stands now. */
+export type RowPlace = (row: TracedRow) => Pick<FindingRow, 'uri' | 'line' | 'state'>;
+
+/** Rows that the view lists at most: beyond them nobody reads a tree. */
+const mostRows = 2000;
+
+/** The Findings view: groups by kind, rows by cause or by kind, near-duplicates folded into the strongest of them. */
+export function findingsView(
+  { active, record, document, query }: ShownFinding,
+  choice: FindingsChoice,
+  placeOf: RowPlace,
+  verdictOf: (hash: string) => RowVerdict,
+): FindingsView {
+  const wanted = query.rows.filter(({ aboveNull }) => choice.rows === 'all' || aboveNull);
+  const ordered = [...wanted].sort(orders[choice.order]).slice(0, mostRows);
+  const clusters = new Map<number, TracedRow[]>();
+  for (const row of ordered) {
+    const cluster = clusters.get(row.duplicates);
+    if (cluster === undefined) clusters.set(row.duplicates, [row]);
+    else cluster.push(row);
+  }
+  const finding = (row: TracedRow): FindingRow => ({
+    ...placeOf(row),
+    traced: row,
+    verdict: verdictOf(row.hash),
+    duplicates: [],
+  });
+  const groups = new Map<number, FindingRow[]>();
+  for (const [first, ...others] of clusters.values()) {
+    const folded = { ...finding(first!), duplicates: others.map(finding) };
+    const group = groups.get(first!.group);
+    if (group === undefined) groups.set(first!.group, [folded]);
+    else group.push(folded);
+  }
+  const known = new Map(query.groups.map((group) => [group.group, group]));
+  return {
+    active,
+    title: record.title,
+    prompt: query.prompt,
+    completion: query.completion,
+    headline: `${gateText(query, 'Rank All the Same')} ${query.rows.length === 0 ? '' : verdictText(query)}`.trim(),
+    verdict: query.verdict,
+    groups: [...groups].map(([group, rows]) => groupOf(known.get(group), group, rows)),
+    trust: [
+      `Method ${document.method}; evidence: ${evidenceTexts[document.evidence]}.`,
+      `${(100 * document.coverage.share).toFixed(1)} % of the trained parameters were looked at.`,
+      `${capital(dampingText(query, Number(document.settings.damping)))}.`,
+      ...document.warnings.map(({ message }) => message),
+    ],
+  };
+}
+
+const orders = {
+  cause: (a: TracedRow, b: TracedRow) => a.rank - b.rank,
+  kind: (a: TracedRow, b: TracedRow) => (a.kind?.rank ?? a.rank) - (b.kind?.rank ?? b.rank),
+} as const;
+
+function groupOf(known: TracedGroup | undefined, group: number, rows: readonly FindingRow[]): FindingGroup {
+  const share = known?.share ?? 0;
+  const size = known?.rows ?? rows.length;
+  return { group, rows, share, title: `Group ${group + 1}: ${size} row${size === 1 ? '' : 's'} of one kind` };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

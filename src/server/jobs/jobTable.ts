@@ -1,0 +1,18 @@
+import type { EditorJobKind } from '../../protocol/editor';
+import { askJob } from './ask';
+import type { EditorJobRule } from './editorJob';
+import { indexJob } from './indexRows';
+import { retraceJob } from './retrace';
+import { testJob } from './test';
+import { traceJob } from './trace';
+import { verifyJob } from './verify';
+
+/** Every job that the editor starts. A kind without a rule does not compile. */
+export const editorJobTable: { readonly [K in EditorJobKind]: EditorJobRule<K> } = {
+  ask: askJob,
+  trace: traceJob,
+  retrace: retraceJob,
+  index: indexJob,
+  test: testJob,
+  verify: verifyJob,
+};

@@ -1,0 +1,21 @@
+import { inputError } from '../../protocol/errors';
+import type { EditorJobRule } from './editorJob';
+import { outcomeOf, runTrace } from './trace';
+
+/** A trace again: rows that did not change are read from the store, so only changed ones are computed. */
+export const retraceJob: EditorJobRule<'retrace'> = {
+  title: () => 'Trace changed rows again',
+  run: async ({ trace }, tools) => {
+    const before = tools.traces.read(trace);
+    if (before === undefined)
+      throw inputError('trace-unknown', 'That trace is not kept any more.', 'Trace the behaviour again.');
+    const { modelName, source, documents } = before;
+    const methods = documents.map(({ method }) => method);
+    const record = {
+      ...(await runTrace({ model: modelName, source, methods, rank: 'whenBaseDoesNot' }, tools)),
+      id: trace,
+    };
+    await tools.traces.replace(record);
+    return { result: { kind: 'retrace', trace }, outcome: outcomeOf(record) };
+  },
+};

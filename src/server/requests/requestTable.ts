@@ -1,0 +1,104 @@
+import { pathToFileURL } from 'node:url';
+import type { CancellationToken } from 'vscode-languageserver/node';
+import { dataLimits } from '../../data/limits';
+import { discoverWorkspace, discoveryLimits } from '../../data/workspace/discover';
+import { renderWorkspace } from '../../data/workspace/render';
+import type { EditorJobKind, EditorRequestName, EditorRequests } from '../../protocol/editor';
+import { inputError } from '../../protocol/errors';
+import type { ServerContext } from '../context';
+import { findingsView } from '../findings/findingsView';
+import { editorJobTable } from '../jobs/jobTable';
+import { workspaceBehaviours } from '../jobs/test';
+import { editorState } from './editorState';
+import { fileLines } from './fileLines';
+import { rowPlaces } from './rowPlaces';
+
+type Handler<N extends EditorRequestName> = (
+  params: EditorRequests[N]['params'],
+  context: ServerContext,
+  token: CancellationToken,
+) => EditorRequests[N]['result'] | Promise<EditorRequests[N]['result']>;
+
+/** Every request of the editor's own client. */
+export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = {
+  'whence/state': (_, context) => editorState(context),
+  'whence/discover': async ({ folder }, context) => {
+    requireTrust(context);
+    const { proposal } = await discoverWorkspace(folder, dataLimits, discoveryLimits);
+    const names = [...Object.keys(proposal.models ?? {}), ...Object.keys(proposal.data ?? {})];
+    return { text: renderWorkspace(proposal), found: names };
+  },
+  'whence/startJob': (job, context) => {
+    requireTrust(context);
+    requireKnownKind(job.kind);
+    return { id: context.jobs.start(job) };
+  },
+  'whence/cancelJob': ({ id }, { jobs }) => {
+    jobs.cancel(id);
+    return null;
+  },
+  'whence/resumeJob': ({ id }, context) => {
+    requireTrust(context);
+    return { id: context.jobs.resume(id) };
+  },
+  'whence/jobs': (_, { jobs }) => jobs.views(),
+  'whence/jobResult': ({ id }, { jobs }) => jobs.result(id) ?? null,
+  'whence/traces': (_, { traces }) => traces.list(),
+  'whence/trace': ({ id }, { traces }) => traces.read(id) ?? null,
+  'whence/activate': (active, { traces, connection }) => {
+    traces.activate(active);
+    connection.sendNotification('whence/findingsChanged', { uri: null, active });
+    return null;
+  },
+  'whence/findings': (choice, context) => {
+    const shown = context.traces.shown();
+    if (shown === undefined) return null;
+    return findingsView(shown, choice, rowPlaces(context), (hash) => context.traces.verdictOf(hash));
+  },
+  'whence/tags': ({ uri, first, last }, context) => {
+    const lines = fileLines(context, uri);
+    const { marksEnabled, marksInfluence, marksPreset } = context.settings();
+    if (lines === undefined || !marksEnabled || !marksInfluence) return { version: lines?.version ?? null, tags: [] };
+    const to = Math.min(last, lines.count, first + mostLines);
+    return { version: lines.version, tags: context.findings.tags(uri, lines, first, to, marksPreset) };
+  },
+  'whence/strip': ({ uri }, context) => {
+    const lines = fileLines(context, uri);
+    const { marksEnabled, overviewRuler, marksPreset } = context.settings();
+    if (lines === undefined || !marksEnabled || !overviewRuler) return [];
+    return context.findings.strip(uri, lines, marksPreset);
+  },
+  'whence/verdict': async ({ row, verdict }, context) => {
+    const lines = fileLines(context, row.uri);
+    const hash = lines === undefined ? undefined : context.findings.hashOf(lines.text(row.line));
+    if (hash === undefined) throw inputError('no-row', `There is no row in line ${row.line + 1}.`, 'Choose a row.');
+    await context.traces.setVerdict(hash, verdict);
+    context.connection.sendNotification('whence/findingsChanged', {
+      uri: row.uri,
+      active: context.traces.shown()?.active ?? null,
+    });
+    return null;
+  },
+  'whence/behaviours': async (_, { workspace }) => {
+    const file = workspace.workspace()?.behaviours;
+    if (file === undefined) return { uri: null, cases: [] };
+    return { uri: pathToFileURL(file).href, cases: await workspaceBehaviours(workspace) };
+  },
+};
+
+/** Lines that one answer covers. */
+const mostLines = 1000;
+
+function requireTrust({ trust }: ServerContext): void {
+  if (trust() === 'trusted') return;
+  throw inputError(
+    'untrusted-workspace',
+    'This workspace is not trusted, so nothing of it is run.',
+    'Trust it (Workspaces: Manage Workspace Trust) if you know where it comes from.',
+  );
+}
+
+function requireKnownKind(kind: EditorJobKind): void {
+  if (Object.hasOwn(editorJobTable, kind)) return;
+  throw inputError('job-kind-unknown', `There is no job of the kind "${String(kind).slice(0, 40)}".`, 'Update Whence.');
+}

@@ -1,0 +1,145 @@
+import { fileURLToPath } from 'node:url';
+import {
+  type Connection,
+  DidChangeConfigurationNotification,
+  ErrorCodes,
+  type InitializeParams,
+  ResponseError,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { workspaceFileName } from '../data/workspace/schema';
+import type { EditorOptions, EditorRequestName } from '../protocol/editor';
+import { UserError } from '../protocol/errors';
+import { defaultSettings, type EditorSettings, parseSettings } from '../protocol/settings';
+import { version } from '../protocol/version';
+import type { ServerContext } from './context';
+import { createFindingIndex } from './findings/createFindingIndex';
+import { createJobDirector } from './jobs/createJobDirector';
+import { editorState } from './requests/editorState';
+import { requestTable } from './requests/requestTable';
+import { createTraceShelf } from './traces/createTraceShelf';
+import { watchWorkspace } from './workspaceWatch';
+
+/** Wires a connection to features and requests. @param engineModule path of the engine's bundle */
+export function startServer(connection: Connection, engineModule: string): void {
+  const documents = new TextDocuments(TextDocument);
+  let context: ServerContext | undefined;
+  let settings: EditorSettings = defaultSettings;
+  let asksConfiguration: 'yes' | 'no' = 'no';
+
+  const readSettings = async (): Promise<void> => {
+    if (asksConfiguration === 'yes') settings = parseSettings(await connection.workspace.getConfiguration('whence'));
+  };
+  const tellState = async (): Promise<void> => {
+    if (context !== undefined) connection.sendNotification('whence/stateChanged', await editorState(context));
+  };
+
+  connection.onInitialize(async (params) => {
+    const options = optionsOf(params.initializationOptions);
+    let trust = options.trust;
+    asksConfiguration = params.capabilities.workspace?.configuration === true ? 'yes' : 'no';
+    const log: ServerContext['log'] = (level, text) => {
+      if (level === 'error') connection.console.error(text);
+      else if (level === 'warning') connection.console.warn(text);
+      else connection.console.info(text);
+    };
+    const workspace = await watchWorkspace(rootOf(params));
+    const traces = createTraceShelf(() => workspace.storeFolder());
+    const jobs = createJobDirector({
+      engineModule,
+      workspace,
+      traces,
+      settings: () => settings,
+      notify: (name, value) => {
+        void connection.sendNotification(name, value);
+        // What a job left in the store changes what is there.
+        if (name === 'whence/jobChanged' && 'state' in value && value.state === 'done') void tellState();
+      },
+      log,
+    });
+    const findings = createFindingIndex(traces, workspace);
+    context = {
+      connection,
+      options,
+      documents,
+      workspace,
+      traces,
+      findings,
+      jobs,
+      settings: () => settings,
+      trust: () => trust,
+      log,
+    };
+    connection.onRequest('whence/trust', async () => {
+      trust = 'trusted';
+      await tellState();
+      return null;
+    });
+    registerRequests(connection, context);
+    return {
+      serverInfo: { name: 'whence', version },
+      capabilities: { textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true } },
+    };
+  });
+
+  connection.onInitialized(async () => {
+    await readSettings();
+    if (asksConfiguration === 'yes')
+      await connection.client.register(DidChangeConfigurationNotification.type, { section: 'whence' });
+    await tellState();
+  });
+  connection.onDidChangeConfiguration(async () => {
+    await readSettings();
+    connection.sendNotification('whence/findingsChanged', {
+      uri: null,
+      active: context?.traces.shown()?.active ?? null,
+    });
+  });
+  connection.onDidChangeWatchedFiles(async ({ changes }) => {
+    if (!changes.some(({ uri }) => uri.endsWith(`/${workspaceFileName}`))) return;
+    await context?.workspace.reload();
+    await tellState();
+  });
+  connection.onShutdown(async () => {
+    await context?.jobs.close();
+  });
+  documents.listen(connection);
+  connection.listen();
+}
+
+function registerRequests(connection: Connection, context: ServerContext): void {
+  for (const name of Object.keys(requestTable) as EditorRequestName[]) {
+    const handler = requestTable[name];
+    if (handler === undefined) continue;
+    connection.onRequest<unknown, unknown>(name as string, async (params, token) => {
+      try {
+        return await handler(params as never, context, token);
+      } catch (error) {
+        if (error instanceof UserError)
+          throw new ResponseError(ErrorCodes.InvalidParams, error.message, error.toData());
+        context.log('error', String((error as Error).stack ?? error));
+        throw error;
+      }
+    });
+  }
+}
+
+/** A plain LSP editor sends none: tags are inlay hints then, and trust is the editor's own affair. */
+function optionsOf(sent: unknown): EditorOptions {
+  const given = (typeof sent === 'object' && sent !== null ? sent : {}) as Partial<
+    Record<keyof EditorOptions, unknown>
+  >;
+  return {
+    trust: given.trust === 'restricted' ? 'restricted' : 'trusted',
+    tags: given.tags === 'client' ? 'client' : 'inlayHints',
+    hovers: given.hovers === 'html' ? 'html' : 'plain',
+    locale: typeof given.locale === 'string' ? given.locale : 'en',
+  };
+}
+
+function rootOf({ workspaceFolders, rootUri }: InitializeParams): string {
+  const uri = workspaceFolders?.[0]?.uri ?? rootUri;
+  return uri?.startsWith('file:') ? fileURLToPath(uri) : process.cwd();
+}
