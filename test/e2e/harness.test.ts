@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { copySample } from './support/copySample';
+import type { Browser } from 'playwright-core';
+import { type CopiedWorkspace, copySample } from './support/copySample';
+import { openBrowser } from './support/openBrowser';
+import { openWindow } from './support/openWindow';
 import { processGroupIsAlive } from './support/processGroup';
 import { runInHost } from './support/runInHost';
-import { startWorkbench } from './support/startWorkbench';
+import { startWorkbench, type Workbench } from './support/startWorkbench';
 
 describe('the harness', () => {
   it('tells passing from failing tests in the host, and leaves no process and no file', async () => {
@@ -32,5 +35,43 @@ describe('the harness', () => {
     assert.equal(processGroupIsAlive(workbench.processId), false);
     assert.equal(existsSync(workbench.folder), false);
     assert.equal(existsSync(workspace.folder), false);
+  });
+});
+
+describe('a window of the workbench', () => {
+  let workspace: CopiedWorkspace;
+  let workbench: Workbench;
+  let browser: Browser;
+
+  before(async () => {
+    workspace = copySample();
+    workbench = await startWorkbench({
+      extension: { kind: 'folder', path: path.resolve('test/e2e/support/emptyExtension') },
+      workspaceFolder: workspace.folder,
+      settings: {},
+      trust: 'trusted',
+      environment: {},
+    });
+    browser = await openBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await workbench?.close();
+    await workspace?.remove();
+  });
+
+  it('opens files, runs commands, enters a webview and changes its theme', async () => {
+    const window = await openWindow(workbench, browser, { theme: 'light', openFile: 'README.md' });
+    await window.openFile('data/train.jsonl');
+    await window.openFile('README.md');
+    await window.runCommand('Markdown: Open Preview');
+    const preview = await window.webview();
+    await preview.locator('h1').first().waitFor();
+    assert.deepEqual(await window.notifications('error'), []);
+    await window.setTheme('high-contrast');
+    const picture = await window.screenshot('harness');
+    assert.equal(picture.subarray(1, 4).toString('latin1'), 'PNG');
+    await window.close();
   });
 });

@@ -40,7 +40,7 @@ export interface Workbench {
   readonly folder: string;
   /** What the server has printed; extension host logs are under `folder`. */
   serverOutput(): string;
-  /** Replaces the added user settings; an open window follows within moments. */
+  /** Replaces the added user settings, for windows that are opened afterwards. */
   writeSettings(settings: Readonly<Record<string, unknown>>): void;
   /** Ends every process of the workbench and removes its temporary folder. */
   close(): Promise<void>;
@@ -74,6 +74,8 @@ function cleanEnvironment(folder: string): Record<string, string> {
     HOME: path.join(folder, 'home'),
     TMPDIR: path.join(folder, 'tmp'),
     WHENCE_CACHE: path.join(folder, 'cache'),
+    // No gallery: nothing is asked of the network. Port 9 is closed everywhere.
+    EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: 'http://127.0.0.1:9', itemUrl: '', extensionUrlTemplate: '' }),
   };
   for (const name of kept) {
     const value = process.env[name];

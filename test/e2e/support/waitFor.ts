@@ -1,5 +1,5 @@
 /** Milliseconds that every wait of a suite gets: three times what a busy machine was seen to need. */
-export const defaultTimeout = 120_000;
+export const defaultTimeout = Number(process.env.WHENCE_E2E_TIMEOUT ?? 120_000);
 
 const interval = 50;
 
