@@ -22,7 +22,7 @@ export function createJobQueue(): JobQueue {
       });
       length += 1;
       try {
-        await Promise.race([before, aborted(signal)]);
+        await beforeOrAborted(before, signal);
         signal.throwIfAborted();
         return await work();
       } finally {
@@ -37,9 +37,14 @@ export function createJobQueue(): JobQueue {
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function beforeOrAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const go = (): void => {
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
     if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    else signal.addEventListener('abort', go);
+    void before.then(go);
   });
 }
