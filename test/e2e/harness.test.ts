@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
-import type { Browser } from 'playwright-core';
-import { type CopiedWorkspace, copySample } from './support/copySample';
-import { openBrowser } from './support/openBrowser';
-import { openWindow } from './support/openWindow';
+import { copySample } from './support/copySample';
+import { emptyExtension } from './support/extensions';
 import { processGroupIsAlive } from './support/processGroup';
 import { runInHost } from './support/runInHost';
-import { startWorkbench, type Workbench } from './support/startWorkbench';
+import { openSampleWindow, type SampleWindow } from './support/sampleWindow';
+import { startWorkbench } from './support/startWorkbench';
 
 describe('the harness', () => {
   it('tells passing from failing tests in the host, and leaves no process and no file', async () => {
     const workspace = copySample();
     const workbench = await startWorkbench({
-      extension: { kind: 'folder', path: path.resolve('test/e2e/support/emptyExtension') },
+      extension: emptyExtension,
       workspaceFolder: workspace.folder,
       settings: { 'editor.tabSize': 7 },
       trust: 'restricted',
@@ -39,30 +37,22 @@ describe('the harness', () => {
 });
 
 describe('a window of the workbench', () => {
-  let workspace: CopiedWorkspace;
-  let workbench: Workbench;
-  let browser: Browser;
+  let sample: SampleWindow;
 
   before(async () => {
-    workspace = copySample();
-    workbench = await startWorkbench({
-      extension: { kind: 'folder', path: path.resolve('test/e2e/support/emptyExtension') },
-      workspaceFolder: workspace.folder,
-      settings: {},
+    sample = await openSampleWindow({
+      extension: emptyExtension,
       trust: 'trusted',
-      environment: {},
+      settings: {},
+      theme: 'light',
+      openFile: 'README.md',
     });
-    browser = await openBrowser();
   });
 
-  after(async () => {
-    await browser?.close();
-    await workbench?.close();
-    await workspace?.remove();
-  });
+  after(() => sample?.close());
 
   it('opens files, runs commands, enters a webview and changes its theme', async () => {
-    const window = await openWindow(workbench, browser, { theme: 'light', openFile: 'README.md' });
+    const { window } = sample;
     await window.openFile('data/train.jsonl');
     await window.openFile('README.md');
     await window.runCommand('Markdown: Open Preview');
@@ -72,6 +62,5 @@ describe('a window of the workbench', () => {
     await window.setTheme('high-contrast');
     const picture = await window.screenshot('harness');
     assert.equal(picture.subarray(1, 4).toString('latin1'), 'PNG');
-    await window.close();
   });
 });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runTests } from '@vscode/test-electron';
+import { emptyExtension } from './extensions';
 import { type HostResult, hostVariables } from './hostResult';
 import { mapStack } from './mapStack';
 import { openBrowser } from './openBrowser';
@@ -11,9 +12,6 @@ import { developmentFolders, windowAddress } from './windowAddress';
 
 /** The module that VS Code loads in the extension host; suites lie beside it. */
 export const hostModule = path.resolve('out-test-host', 'index.cjs');
-
-/** An extension that does nothing: VS Code runs tests only where one is under development. */
-const emptyExtension = path.resolve('test', 'e2e', 'support', 'emptyExtension');
 
 /**
  * Runs `test/e2e/host/<suite>.test.ts` in a window of the workbench.
@@ -35,7 +33,8 @@ export async function runInHost(suite: string, workbench: Workbench): Promise<Ho
     const folders = developmentFolders(workbench);
     await page.goto(
       windowAddress(workbench, {
-        developmentFolders: folders.length > 0 ? folders : [emptyExtension],
+        // VS Code runs tests only where an extension is under development.
+        developmentFolders: folders.length > 0 ? folders : [emptyExtension.path],
         testsModule: hostModule,
         environment,
       }),

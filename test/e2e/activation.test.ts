@@ -1,0 +1,5 @@
+import { describeInHost } from './support/describeInHost';
+import { builtExtension } from './support/extensions';
+
+describeInHost('activation', { extension: builtExtension, trust: 'trusted', settings: {}, environment: {} });
+describeInHost('restricted', { extension: builtExtension, trust: 'restricted', settings: {}, environment: {} });

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { waitFor } from '../support/waitFor';
+import { childProcessesOf } from './support/childProcesses';
+import { activatedExtension, showFile } from './support/whence';
+
+describe('a workspace that is not trusted', () => {
+  it('is read: models, data and rows', async () => {
+    assert.equal(vscode.workspace.isTrusted, false);
+    const { exports } = await activatedExtension();
+    const { document } = await showFile('data/train.jsonl');
+    const state = await waitFor('the state of the workspace', () => exports.context.state());
+    assert.equal(state.trust, 'restricted');
+    assert.ok(state.models.length > 0);
+    const server = await exports.context.server();
+    const tags = await server.request('whence/tags', { uri: document.uri.toString(), first: 0, last: 20 });
+    assert.equal(tags.version, document.version);
+  });
+
+  it('runs nothing: every kind of job is refused with what to do', async () => {
+    const { exports, extensionPath } = await activatedExtension();
+    const server = await exports.context.server();
+    const jobs = [
+      { kind: 'index', model: null },
+      { kind: 'test', ids: null, models: null },
+      { kind: 'trace', model: null, behaviour: { kind: 'workspaceQueries' }, methods: [], rank: 'whenBaseDoesNot' },
+      {
+        kind: 'ask',
+        models: ['tuned'],
+        prompts: [{ kind: 'text', text: 'Hello' }],
+        template: 'chat',
+        sampling: { kind: 'greedy' },
+        maxTokens: 4,
+      },
+    ] as const;
+    for (const job of jobs)
+      await assert.rejects(
+        server.request('whence/startJob', job as unknown as Parameters<typeof server.request<'whence/startJob'>>[1]),
+        /not trusted[\s\S]*Manage Workspace Trust/,
+        job.kind,
+      );
+    assert.deepEqual(await server.request('whence/jobs', null), []);
+    const engines = childProcessesOf(path.join(extensionPath, 'dist')).filter(({ command }) =>
+      command.includes('engine'),
+    );
+    assert.deepEqual(engines, []);
+  });
+});
