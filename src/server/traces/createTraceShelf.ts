@@ -52,7 +52,8 @@ export function createTraceShelf(storeFolder: () => string): TraceShelf {
   const write = async (record: TraceRecord): Promise<void> => {
     load();
     records.set(record.id, record);
-    await keepTrace(storeFolder(), record.id, record as unknown as JsonObject);
+    // What is undefined in a message is absent in a file.
+    await keepTrace(storeFolder(), record.id, JSON.parse(JSON.stringify(record)) as JsonObject);
   };
 
   return {
