@@ -5,7 +5,7 @@ import { nearest } from './config/check';
 import type { DataLimits } from './limits';
 import { own } from './own';
 import { rowOf, rowProblem } from './parseRow';
-import { misspelled, readId, readTurns } from './queries';
+import { checkedBy, misspelled, readId, readTurns } from './queries';
 import { readRows } from './readRows';
 import { RowFault, wrongType } from './schemas/fault';
 import type { Message, Row, RowAddress, RowProblem } from './types';
@@ -73,6 +73,16 @@ export function inlineBehaviour(value: JsonObject, origin: string, number: numbe
     if (!(error instanceof RowFault)) throw error;
     throw inputError(error.code, `${origin}: ${error.message}`, error.next);
   }
+}
+
+/** What is wrong with one row of a file of tests by itself. */
+export function checkBehaviour(row: Row): readonly RowProblem[] {
+  return [
+    ...misspelled(row, knownKeys),
+    ...checkedBy(row, () => {
+      readTest(row);
+    }),
+  ];
 }
 
 function readTest(row: Row): BehaviourTest {

@@ -42,10 +42,14 @@ export function decodeUtf8(bytes: Buffer, address: RowAddress): string | RowProb
   );
 }
 
-/** Parses the text of one JSON row. Depth is checked on the text, before anything recurses. */
+/** Parses the bytes of one JSON row. */
 export function parseJsonRow(bytes: Buffer, address: RowAddress, limits: DataLimits): ParsedRow {
   const text = decodeUtf8(bytes, address);
-  if (typeof text !== 'string') return { row: undefined, problems: [text] };
+  return typeof text === 'string' ? parseJsonText(text, address, limits) : { row: undefined, problems: [text] };
+}
+
+/** Parses the text of one JSON row. Depth is checked on the text, before anything recurses. */
+export function parseJsonText(text: string, address: RowAddress, limits: DataLimits): ParsedRow {
   const { depth, keys } = textStructure(text);
   if (depth > limits.maxDepth) {
     return refused(

@@ -78,6 +78,27 @@ export function inlineQuery(value: JsonObject, origin: string, number: number): 
   }
 }
 
+/** What is wrong with one row of a query file by itself. */
+export function checkQuery(row: Row): readonly RowProblem[] {
+  return [
+    ...slips(row),
+    ...checkedBy(row, () => {
+      readQuery(row);
+    }),
+  ];
+}
+
+/** The fault that reading a row throws, as its problem. */
+export function checkedBy(row: Row, read: () => void): readonly RowProblem[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (!(error instanceof RowFault)) throw error;
+    return [rowProblem('error', row.address, error.code, error.message, error.next)];
+  }
+}
+
 function readQuery(row: Row): Query {
   const { value, address } = row;
   const rejected = own(value, 'rejected') ?? undefined;

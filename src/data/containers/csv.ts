@@ -99,7 +99,7 @@ async function* scanRecords(chunks: AsyncIterable<Buffer>, delimiter: ',' | '\t'
 }
 
 /** Cells of each record, or undefined where csv-parse refuses them or finds another number of records. */
-function parseRecords(texts: readonly string[], delimiter: ',' | '\t'): string[][] | undefined {
+export function parseRecords(texts: readonly string[], delimiter: ',' | '\t'): string[][] | undefined {
   try {
     const records = parse(texts.join('\n'), {
       delimiter,

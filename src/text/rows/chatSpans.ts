@@ -189,8 +189,11 @@ class RenderedConversation {
   }
 }
 
-/** Where each content stands, without the white space around it; undefined where it cannot be told. */
-function locateContents(
+/**
+ * Where each content stands in the rendered `text`, without the white space around it; undefined where it cannot be
+ * told. Run it within the template's limits (`withinTemplateLimit`).
+ */
+export function locateContents(
   messages: readonly Message[],
   tools: readonly JsonValue[] | undefined,
   template: ChatTemplate,

@@ -1,0 +1,99 @@
+import type { EncodingContext } from '../../text/types';
+import type { DocumentRow, RowDocument } from '../documents/rowDocument';
+import { type RowMeaning, rowMeaning } from '../documents/rowMeaning';
+import type { RowPiece } from '../documents/rowPieces';
+import { checkRow } from './checkRow';
+
+/** Characters that are shown. */
+export interface RenderBounds {
+  readonly ofPiece: number;
+  readonly ofRow: number;
+}
+
+/** A row as people read it, in markdown: what it is, then turn by turn, the trained parts told from the rest. */
+export function renderRow(
+  document: RowDocument,
+  row: DocumentRow,
+  text: EncodingContext | undefined,
+  bounds: RenderBounds,
+): string {
+  const { hash } = row.facts;
+  const meaning = rowMeaning(document, row, text);
+  const facts = [`**Line ${row.start.line + 1}**`];
+  if (document.schema !== undefined) facts.push(document.schema.name);
+  if (hash !== undefined) facts.push(`\`${hash.slice(0, 8)}\``);
+  if (meaning?.counts !== undefined) facts.push(countsOf(meaning.counts));
+  const parts = [facts.join(' · ')];
+  const { flaws } = checkRow(row, document.schema, document.options);
+  parts.push(...flaws.slice(0, 3).map(({ message, next }) => `⚠ ${escapeMarkdown(`${message} ${next}`)}`));
+  if (meaning !== undefined) parts.push(...renderPieces(meaning.pieces, bounds));
+  else if (row.value !== undefined) {
+    parts.push(fenced(clip(JSON.stringify(row.value, null, 2), bounds.ofPiece), 'json'));
+  } else parts.push(fenced(clip(row.text, bounds.ofPiece), 'text'));
+  return parts.join('\n\n');
+}
+
+function countsOf({ tokens, trainedTokens, truncated }: NonNullable<RowMeaning['counts']>): string {
+  const cut = truncated === 0 ? '' : `, ${truncated} more cut off`;
+  return `${tokens} tokens, ${trainedTokens} trained${cut}`;
+}
+
+function renderPieces(pieces: readonly RowPiece[], bounds: RenderBounds): string[] {
+  const parts: string[] = [];
+  let shown = 0;
+  for (const [index, piece] of pieces.entries()) {
+    if (shown >= bounds.ofRow) {
+      parts.push(`*… ${pieces.length - index} more*`);
+      break;
+    }
+    const room = Math.min(bounds.ofPiece, bounds.ofRow - shown);
+    shown += Math.min(piece.text.length, room);
+    const state = trainedState(piece);
+    parts.push(`**${piece.role}** · ${stateNames[state]}`);
+    parts.push(fenced(clip(state === 'partly' ? withMarks(piece) : piece.text, room), 'text'));
+  }
+  return parts;
+}
+
+type TrainedState = 'trained' | 'partly' | 'untrained';
+
+const stateNames: Readonly<Record<TrainedState, string>> = {
+  trained: 'trained',
+  partly: 'trained between ⟦ and ⟧',
+  untrained: 'not trained',
+};
+
+/** Whether a text is trained; white space at its ends, which templates take away, does not count. */
+export function trainedState({ text, trained }: RowPiece): TrainedState {
+  if (trained.length === 0) return 'untrained';
+  const [begin, end] = [text.length - text.trimStart().length, text.trimEnd().length];
+  const covers = trained.length === 1 && trained[0]![0] <= begin && trained[0]![1] >= end;
+  return covers ? 'trained' : 'partly';
+}
+
+function withMarks({ text, trained }: RowPiece): string {
+  let marked = '';
+  let at = 0;
+  for (const [begin, end] of trained) {
+    marked += `${text.slice(at, begin)}⟦${text.slice(begin, end)}⟧`;
+    at = end;
+  }
+  return marked + text.slice(at);
+}
+
+function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const end = /[\ud800-\udbff]/.test(text[length - 1] ?? '') ? length - 1 : length;
+  return `${text.slice(0, end)}… (${text.length - end} more characters)`;
+}
+
+/** A block that the text cannot end, whatever it holds. */
+function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>|~&#]/g, '\\$&');
+}
