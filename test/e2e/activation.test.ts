@@ -1,5 +1,17 @@
 import { describeInHost } from './support/describeInHost';
 import { builtExtension } from './support/extensions';
 
-describeInHost('activation', { extension: builtExtension, trust: 'trusted', settings: {}, environment: {} });
-describeInHost('restricted', { extension: builtExtension, trust: 'restricted', settings: {}, environment: {} });
+describeInHost('activation', {
+  extension: builtExtension,
+  trust: 'trusted',
+  settings: {},
+  environment: {},
+  network: 'any',
+});
+describeInHost('restricted', {
+  extension: builtExtension,
+  trust: 'restricted',
+  settings: {},
+  environment: {},
+  network: 'any',
+});

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { copySample } from './support/copySample';
 import { emptyExtension } from './support/extensions';
 import { processGroupIsAlive } from './support/processGroup';
-import { runInHost } from './support/runInHost';
+import { runInExecutable, runInHost } from './support/runInHost';
 import { openSampleWindow, type SampleWindow } from './support/sampleWindow';
 import { startWorkbench } from './support/startWorkbench';
 
@@ -62,5 +64,30 @@ describe('a window of the workbench', () => {
     await window.setTheme('high-contrast');
     const picture = await window.screenshot('harness');
     assert.equal(picture.subarray(1, 4).toString('latin1'), 'PNG');
+  });
+});
+
+describe('the stand-in for a desktop VS Code', () => {
+  it('runs the same suites through @vscode/test-electron', async () => {
+    const workspace = copySample();
+    const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-stand-in-'));
+    const executable = path.resolve('out-test', 'e2e', 'support', 'standIn.child.mjs');
+    chmodSync(executable, 0o755);
+    try {
+      const { tests } = await runInExecutable('activation', {
+        executable,
+        extensionFolder: path.resolve('.'),
+        workspaceFolder: workspace.folder,
+        temporaryFolder,
+      });
+      assert.ok(tests.length >= 5);
+      assert.deepEqual(
+        tests.flatMap(({ error }) => error ?? []),
+        [],
+      );
+    } finally {
+      rmSync(temporaryFolder, { recursive: true, force: true });
+      await workspace.remove();
+    }
   });
 });

@@ -28,7 +28,9 @@ export async function run(): Promise<void> {
   try {
     // Mocha is an ES module, and this one is not.
     const { default: Mocha } = await import('mocha');
-    const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, slow: 5000, forbidOnly: true, color: false });
+    // Base prints nothing: the outer run reports each test, and a second summary would be counted twice.
+    const reporter = Mocha.reporters.Base;
+    const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, forbidOnly: true, reporter });
     mocha.addFile(path.join(__dirname, `${variable(hostVariables.suite)}.test.cjs`));
     await mocha.loadFilesAsync();
     await new Promise<void>((resolve) => {

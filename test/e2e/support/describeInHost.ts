@@ -5,11 +5,16 @@ import path from 'node:path';
 import Mocha from 'mocha';
 import { copySample } from './copySample';
 import type { HostResult, HostTest } from './hostResult';
-import { runInExecutable, runInHost } from './runInHost';
-import { startWorkbench, type WorkbenchOptions } from './startWorkbench';
+import { runInExecutable } from './runInHost';
+import { runInWorkbench } from './runInWorkbench';
+import { runWithoutNetwork } from './runWithoutNetwork';
+import type { WorkbenchOptions } from './startWorkbench';
 
 /** The workspace is a copy of the sample. */
-export type HostSuiteOptions = Omit<WorkbenchOptions, 'workspaceFolder'>;
+export interface HostSuiteOptions extends Omit<WorkbenchOptions, 'workspaceFolder'> {
+  /** `denied`: the whole run lives in a network namespace of its own with nothing but 127.0.0.1 (Linux). */
+  readonly network: 'any' | 'denied';
+}
 
 /**
  * Declares `test/e2e/host/<suite>.test.ts` as a suite of this mocha run: it runs once, inside the extension host of a
@@ -34,28 +39,23 @@ export function describeInHost(suite: string, options: HostSuiteOptions): void {
 
 async function runOnce(suite: string, options: HostSuiteOptions): Promise<HostResult> {
   const workspace = copySample();
+  const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-host-'));
+  const whole = { ...options, workspaceFolder: workspace.folder };
   try {
     const executable = process.env.WHENCE_VSCODE;
     if (executable !== undefined && options.extension.kind === 'folder' && options.trust === 'trusted') {
-      const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-desktop-'));
-      try {
-        return await runInExecutable(suite, {
-          executable,
-          extensionFolder: options.extension.path,
-          workspaceFolder: workspace.folder,
-          temporaryFolder,
-        });
-      } finally {
-        rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 5 });
-      }
+      return await runInExecutable(suite, {
+        executable,
+        extensionFolder: options.extension.path,
+        workspaceFolder: workspace.folder,
+        temporaryFolder,
+      });
     }
-    const workbench = await startWorkbench({ ...options, workspaceFolder: workspace.folder });
-    try {
-      return await runInHost(suite, workbench);
-    } finally {
-      await workbench.close();
-    }
+    return options.network === 'denied'
+      ? await runWithoutNetwork(suite, whole, temporaryFolder)
+      : await runInWorkbench(suite, whole);
   } finally {
+    rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 5 });
     await workspace.remove();
   }
 }

@@ -19,9 +19,33 @@ export const hostModule = path.resolve('out-test-host', 'index.cjs');
  */
 export async function runInHost(suite: string, workbench: Workbench): Promise<HostResult> {
   const resultFile = path.join(workbench.folder, `result-${suite.replaceAll('/', '-')}.json`);
-  const environment = { [hostVariables.suite]: suite, [hostVariables.result]: resultFile };
-  const browser = await openBrowser();
   const said: string[] = [];
+  try {
+    await runTestsModule(workbench, {
+      testsModule: hostModule,
+      environment: { [hostVariables.suite]: suite, [hostVariables.result]: resultFile },
+      hear: (text) => said.push(text),
+    });
+    return readResult(suite, resultFile);
+  } catch (error) {
+    throw new Error(`${suite} did not run in the host\n${said.slice(-40).join('\n')}\n${workbench.serverOutput()}`, {
+      cause: error,
+    });
+  }
+}
+
+export interface TestsModuleRun {
+  /** Absolute path of the module whose `run()` is called. */
+  readonly testsModule: string;
+  /** Variables of the extension host. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Gets each line of the window's console. */
+  hear(text: string): void;
+}
+
+/** Opens a window that calls a module in its extension host, and gives the exit code: 0 where `run()` resolved. */
+export async function runTestsModule(workbench: Workbench, run: TestsModuleRun): Promise<number> {
+  const browser = await openBrowser();
   try {
     const page = await browser.newPage();
     let exit: number | undefined;
@@ -29,22 +53,17 @@ export async function runInHost(suite: string, workbench: Workbench): Promise<Ho
     await page.exposeFunction('codeAutomationExit', (code: number) => {
       exit = code;
     });
-    page.on('console', (message) => said.push(message.text()));
+    page.on('console', (message) => run.hear(message.text()));
     const folders = developmentFolders(workbench);
     await page.goto(
       windowAddress(workbench, {
         // VS Code runs tests only where an extension is under development.
         developmentFolders: folders.length > 0 ? folders : [emptyExtension.path],
-        testsModule: hostModule,
-        environment,
+        testsModule: run.testsModule,
+        environment: run.environment,
       }),
     );
-    await waitFor(`the suite ${suite} to end`, () => (exit !== undefined || existsSync(resultFile) ? true : undefined));
-    return readResult(suite, resultFile);
-  } catch (error) {
-    throw new Error(`${suite} did not run in the host\n${said.slice(-40).join('\n')}\n${workbench.serverOutput()}`, {
-      cause: error,
-    });
+    return await waitFor(`${run.testsModule} to end`, () => exit);
   } finally {
     await browser.close();
   }
