@@ -130,29 +130,29 @@ function checkPlain(root: unknown): void {
   visit(root, 0);
 }
 
-function record(value: unknown, name: string): Fields {
+export function record(value: unknown, name: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
     return value as Fields;
   }
   throw new MessageError(`${name} is ${show(value)}, not an object`);
 }
 
-function text(value: unknown, name: string, longest: number): string {
+export function text(value: unknown, name: string, longest: number): string {
   if (typeof value === 'string' && value.length <= longest) return value;
   throw new MessageError(`${name} is ${show(value)}, not a text of at most ${longest} characters`);
 }
 
-function finite(value: unknown, name: string, least: number, most: number): number {
+export function finite(value: unknown, name: string, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;
   throw new MessageError(`${name} is ${show(value)}, not a number from ${least} to ${most}`);
 }
 
-function integer(value: unknown, name: string): number {
+export function integer(value: unknown, name: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw new MessageError(`${name} is ${show(value)}, not a whole number`);
 }
 
-function oneOf<T extends string>(value: unknown, name: string, words: readonly T[]): T {
+export function oneOf<T extends string>(value: unknown, name: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found === undefined) throw new MessageError(`${name} is ${show(value)}, not one of ${words.join(', ')}`);
   return found;
