@@ -44,6 +44,22 @@ await build({
   outdir: 'dist',
 });
 await chmod('dist/cli.mjs', 0o755);
+// Panels run in the editor's webviews, the report in any browser: plain scripts without further files.
+await build({
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  minify: true,
+  logLevel: 'warning',
+  entryPoints: [
+    ...['trace', 'report'].flatMap((panel) => [
+      { in: `src/webview/${panel}/main.ts`, out: panel },
+      { in: `media/webview/${panel}.css`, out: panel },
+    ]),
+  ],
+  outdir: 'dist/webview',
+});
 // The extension host loads CommonJS everywhere; modules only in newer editors.
 await build({
   bundle: true,

@@ -25,10 +25,7 @@ export interface PanelLink<K extends PanelKind> {
  * Connects a panel with the editor and asks for its snapshot. A message that is no snapshot of this panel is refused
  * with an error in the webview's log.
  */
-export function connectPanel<K extends PanelKind>(
-  panel: K,
-  show: (message: SnapshotMessage<K>) => void,
-): PanelLink<K> {
+export function connectPanel<K extends PanelKind>(panel: K, show: (message: SnapshotMessage<K>) => void): PanelLink<K> {
   const api = acquireVsCodeApi();
   window.addEventListener('message', ({ data }: MessageEvent<unknown>) => show(checkSnapshot(panel, data)));
   const link: PanelLink<K> = {

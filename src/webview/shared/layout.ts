@@ -47,7 +47,7 @@ export function chooser(
   onChange: (value: string) => void,
 ): TemplateResult {
   return html`<label class="field"><span>${label}</span>
-    <select class="select" .value=${value} @change=${(event: Event) => onChange(valueOf(event))}>
+    <select class="select" .value=${value} @change=${(event: Event) => onChange(typedValue(event))}>
       ${choices.map((choice) => html`<option value=${choice.value} ?selected=${choice.value === value}>${choice.label}</option>`)}
     </select>
   </label>`;
@@ -64,7 +64,7 @@ export function numberField(
     <input class="input input-number" type="number" min=${bounds.min} max=${bounds.max} step=${bounds.step}
       .value=${String(value)}
       @change=${(event: Event) => {
-        const typed = Number(valueOf(event));
+        const typed = Number(typedValue(event));
         const kept = Number.isFinite(typed) ? Math.min(bounds.max, Math.max(bounds.min, typed)) : value;
         (event.target as HTMLInputElement).value = String(kept);
         onChange(kept);
@@ -73,7 +73,7 @@ export function numberField(
 }
 
 /** What the user typed or chose. */
-export function valueOf(event: Event): string {
+export function typedValue(event: Event): string {
   const { target } = event;
   if (target instanceof HTMLElement && 'value' in target) return String(target.value);
   throw new Error('internal: an event of something that has no value');

@@ -34,9 +34,10 @@ export function plainTable(label: string, { columns, rows }: PlotTable): Templat
     <table class="plain-table">
       <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
       <tbody>${rows.map(
-        (row) => html`<tr>${row.map((cell, i) =>
-          i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`,
-        )}</tr>`,
+        (row) =>
+          html`<tr>${row.map((cell, i) =>
+            i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`,
+          )}</tr>`,
       )}</tbody>
     </table>
   </div>`;

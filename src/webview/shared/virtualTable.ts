@@ -34,6 +34,8 @@ export interface TableOptions<Row> {
   readonly columns: readonly TableColumn<Row>[];
   readonly keyOf: (row: Row) => string;
   readonly empty: string;
+  /** Width below which the table scrolls sideways, a CSS length. */
+  readonly leastWidth: string;
   readonly onView: (view: TableView) => void;
   /** Enter or a double click. */
   readonly onOpen: (row: Row) => void;
@@ -114,12 +116,12 @@ export function createVirtualTable<Row>(changed: () => void): VirtualTable<Row> 
         aria-rowcount=${shown.length + 1} aria-colcount=${options.columns.length}
         aria-activedescendant=${at < 0 ? '' : rowId(options.id, at)}
         @keydown=${(event: KeyboardEvent) => onKey(event, at)}>
-        <div class="grid-head" role="rowgroup">
+        <div class="grid-head" role="rowgroup" .style=${`min-width: ${options.leastWidth}`}>
           <div class="grid-row" role="row" aria-rowindex="1" .style=${tracks}>
             ${options.columns.map((entry) => heading(entry, view, options))}
           </div>
         </div>
-        <div class="grid-body" role="rowgroup" .style=${`height: ${Math.max(shown.length, 1) * rowHeight}px`}>
+        <div class="grid-body" role="rowgroup" .style=${`min-width: ${options.leastWidth}; height: ${Math.max(shown.length, 1) * rowHeight}px`}>
           ${shown.length === 0 ? html`<div class="grid-empty" role="row"><span role="gridcell">${options.empty}</span></div>` : nothing}
           ${virtualizer.getVirtualItems().map(({ index, start }) => {
             const row = shown[index];

@@ -1,4 +1,4 @@
-import { dot, ruleX, ruleY, rectY } from '@observablehq/plot';
+import { dot, rectY, ruleX, ruleY } from '@observablehq/plot';
 import type { TemplateResult } from 'lit';
 import type { PanelTexts } from '../../protocol/display/panelTexts';
 import type { TracedQuery, TracedRow } from '../../protocol/influence';
@@ -33,20 +33,29 @@ export function distributionFigure(
     marginRight: 12,
     ariaLabel: texts.distribution,
     x: { label: texts.score, nice: true, ticks: Math.max(3, Math.floor(width / 90)), tickFormat: figures.score },
-    y: { label: texts.rowsAxis, type: 'sqrt', grid: true, ticks: 5, tickFormat: (n: number) => (Number.isInteger(n) ? figures.count(n) : '') },
+    y: {
+      label: texts.rowsRootAxis,
+      type: 'sqrt',
+      grid: true,
+      ticks: 5,
+      tickFormat: (n: number) => (Number.isInteger(n) ? figures.count(n) : ''),
+    },
     marks: [
       rectY(found, {
         x1: 'from',
         x2: 'to',
         y: 'count',
-        fill: (bin: (typeof found)[number]) => (threshold !== null && bin.from >= threshold ? 'var(--vscode-charts-blue)' : muted),
+        fill: (bin: (typeof found)[number]) =>
+          threshold !== null && bin.from >= threshold ? 'var(--vscode-charts-blue)' : muted,
         fillOpacity: (bin: (typeof found)[number]) => (threshold !== null && bin.from >= threshold ? 1 : 0.55),
         insetLeft: 0.5,
         insetRight: 0.5,
       }),
       ruleY([0], { stroke: muted }),
       ruleX([0], { stroke: muted }),
-      ...(threshold === null ? [] : [ruleX([threshold], { stroke: foreground, strokeDasharray: '4 3', strokeWidth: 1.5 })]),
+      ...(threshold === null
+        ? []
+        : [ruleX([threshold], { stroke: foreground, strokeDasharray: '4 3', strokeWidth: 1.5 })]),
     ],
   });
   return plotFigure({
@@ -92,12 +101,21 @@ export function scatterFigure(
       marginLeft: 44,
       marginRight: 12,
       ariaLabel: texts.causeAgainstKind,
-      x: { label: texts.causeAxis, type: 'symlog', constant, ticks: symlogTicks(rows, constant, width), tickFormat: figures.score, nice: true },
+      x: {
+        label: texts.causeAxis,
+        type: 'symlog',
+        constant,
+        ticks: symlogTicks(rows, constant, width),
+        tickFormat: figures.score,
+        nice: true,
+      },
       y: { label: texts.kind, grid: true, ticks: 5, tickFormat: figures.plain },
       color: { type: 'identity' },
       marks: [
         ruleX([0], { stroke: muted }),
-        ...(query.threshold === null ? [] : [ruleX([query.threshold], { stroke: foreground, strokeDasharray: '4 3', strokeWidth: 1.5 })]),
+        ...(query.threshold === null
+          ? []
+          : [ruleX([query.threshold], { stroke: foreground, strokeDasharray: '4 3', strokeWidth: 1.5 })]),
         dot(drawn, {
           x: 'score',
           y: (row: TracedRow) => row.kind!.score,
@@ -111,7 +129,16 @@ export function scatterFigure(
         }),
         ...(selected === null || selected.kind === null
           ? []
-          : [dot([selected], { x: 'score', y: () => selected.kind!.score, r: 8, stroke: foreground, strokeWidth: 2, ariaLabel: 'selected' })]),
+          : [
+              dot([selected], {
+                x: 'score',
+                y: () => selected.kind!.score,
+                r: 8,
+                stroke: foreground,
+                strokeWidth: 2,
+                ariaLabel: 'selected',
+              }),
+            ]),
       ],
     },
     (index) => {
@@ -121,7 +148,10 @@ export function scatterFigure(
   );
   return plotFigure({
     title: texts.causeAgainstKind,
-    caption: rows.length < query.rows.length ? fill(texts.scatterCaptionSome, figures.count(rows.length)) : texts.scatterCaption,
+    caption:
+      rows.length < query.rows.length
+        ? fill(texts.scatterCaptionSome, figures.count(rows.length))
+        : texts.scatterCaption,
     drawing,
     tableLabel: texts.asTable,
     table: {
@@ -129,7 +159,12 @@ export function scatterFigure(
       rows: [...rows]
         .sort((a, b) => a.rank - b.rank)
         .slice(0, 100)
-        .map((row) => [`${row.file}:${row.line ?? row.row}`, figures.score(row.score), figures.plain(row.kind!.score), String(row.group)]),
+        .map((row) => [
+          `${row.file}:${row.line ?? row.row}`,
+          figures.score(row.score),
+          figures.plain(row.kind!.score),
+          String(row.group),
+        ]),
     },
   });
 }
@@ -152,7 +187,13 @@ function symlogTicks(rows: readonly TracedRow[], constant: number, width: number
     for (let tick = first; tick <= end && found.length < 12; tick *= 10) found.push(tick);
     return found;
   };
-  const all = [...side(-low).map((tick) => -tick).reverse(), 0, ...side(high)];
+  const all = [
+    ...side(-low)
+      .map((tick) => -tick)
+      .reverse(),
+    0,
+    ...side(high),
+  ];
   const fits = Math.max(3, Math.floor(width / 60));
   if (all.length <= fits) return all;
   const every = Math.ceil(all.length / fits);

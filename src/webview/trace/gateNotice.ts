@@ -18,10 +18,13 @@ export function gateWords(
   const { gate, verdict } = query;
   const [low, high] = gate.interval;
   const ratio = fill(texts.gateRatio, figures.signed(gate.logRatio), figures.signed(low), figures.signed(high));
-  if (verdict === 'baseDoesIt') return { tone: 'calm', title: texts.baseDoesIt, text: `${texts.baseDoesItText} ${ratio}` };
+  if (verdict === 'baseDoesIt')
+    return { tone: 'calm', title: texts.baseDoesIt, text: `${texts.baseDoesItText} ${ratio}` };
   if (verdict === 'notRanked') return { tone: 'calm', title: texts.notRanked, text: `${texts.notRankedText} ${ratio}` };
-  const made = gate.verdict === 'unknown' ? texts.gateUnknown : gate.verdict === 'tuned' ? ratio : `${texts.gateNotMade} ${ratio}`;
-  if (verdict === 'noRowStandsOut') return { tone: 'calm', title: texts.noRowStandsOut, text: `${texts.noRowStandsOutText} ${made}` };
+  const made =
+    gate.verdict === 'unknown' ? texts.gateUnknown : gate.verdict === 'tuned' ? ratio : `${texts.gateNotMade} ${ratio}`;
+  if (verdict === 'noRowStandsOut')
+    return { tone: 'calm', title: texts.noRowStandsOut, text: `${texts.noRowStandsOutText} ${made}` };
   const above = query.rows.filter(({ aboveNull }) => aboveNull).length;
   if (query.threshold === null) return { tone: 'warning', title: texts.noNull, text: `${texts.noNullText} ${made}` };
   return { tone: 'finding', title: fill(texts.rowsStandOut, figures.count(above)), text: made };

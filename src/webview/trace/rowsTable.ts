@@ -11,14 +11,15 @@ import { groupLooks, lookOf } from './traceFigures';
 export function rowColumns(query: TracedQuery, texts: PanelTexts, figures: Figures): readonly TableColumn<TracedRow>[] {
   const looks = groupLooks(query);
   const strongest = query.rows.reduce((most, { score }) => Math.max(most, Math.abs(score)), 0);
-  const by = (value: (row: TracedRow) => number) => (a: TracedRow, b: TracedRow) => value(a) - value(b) || a.rank - b.rank;
+  const by = (value: (row: TracedRow) => number) => (a: TracedRow, b: TracedRow) =>
+    value(a) - value(b) || a.rank - b.rank;
   const absent = Number.NEGATIVE_INFINITY;
   return [
     {
       key: 'rank',
       title: texts.rank,
       help: texts.rankHelp,
-      track: '3.6rem',
+      track: '4.2rem',
       align: 'end',
       cell: ({ rank }) => figures.count(rank),
       order: by(({ rank }) => rank),

@@ -125,7 +125,12 @@ function agreement(one: Listed, other: Listed, top: number): MethodAgreement {
 }
 
 function topKeys(rows: readonly TracedRow[], top: number): ReadonlySet<string> {
-  return new Set([...rows].sort((a, b) => b.score - a.score).slice(0, top).map(rowKey));
+  return new Set(
+    [...rows]
+      .sort((a, b) => b.score - a.score)
+      .slice(0, top)
+      .map(rowKey),
+  );
 }
 
 /** Spearman's rank correlation, ties sharing their mean rank; null below three pairs or where one side is constant. */

@@ -40,12 +40,14 @@ export function shownFinding({ record }: TraceSnapshot, view: TraceView): ShownF
 
 /** The view that was kept, where it is one; anything else begins anew. */
 export function keptView(value: unknown): TraceView {
-  const fields = typeof value === 'object' && value !== null ? (value as Partial<Record<keyof TraceView, unknown>>) : {};
+  const fields =
+    typeof value === 'object' && value !== null ? (value as Partial<Record<keyof TraceView, unknown>>) : {};
   const table = fields.table as Partial<TableView> | undefined;
   const filter = fields.filter as Partial<RowFilter> | undefined;
   return {
     ...firstView,
-    query: typeof fields.query === 'number' && Number.isSafeInteger(fields.query) && fields.query >= 0 ? fields.query : 0,
+    query:
+      typeof fields.query === 'number' && Number.isSafeInteger(fields.query) && fields.query >= 0 ? fields.query : 0,
     method: typeof fields.method === 'string' ? (fields.method as TraceMethod) : null,
     filter: {
       text: typeof filter?.text === 'string' ? filter.text : '',
