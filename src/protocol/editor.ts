@@ -85,8 +85,8 @@ export type EditorJob =
       /** `always`: rows are ranked though the base does it too. */
       readonly rank: 'whenBaseDoesNot' | 'always';
     }
-  /** The active trace again, for rows that were edited or added since. */
-  | { readonly kind: 'retrace'; readonly trace: string }
+  /** A trace again, for rows that were edited or added since, or to rank rows though the base does it too. */
+  | { readonly kind: 'retrace'; readonly trace: string; readonly rank: 'whenBaseDoesNot' | 'always' }
   | { readonly kind: 'index'; readonly model: string | null }
   | {
       readonly kind: 'test';

@@ -5,14 +5,14 @@ import { outcomeOf, runTrace } from './trace';
 /** A trace again: rows that did not change are read from the store, so only changed ones are computed. */
 export const retraceJob: EditorJobRule<'retrace'> = {
   title: () => 'Trace changed rows again',
-  run: async ({ trace }, tools) => {
+  run: async ({ trace, rank }, tools) => {
     const before = tools.traces.read(trace);
     if (before === undefined)
       throw inputError('trace-unknown', 'That trace is not kept any more.', 'Trace the behaviour again.');
     const { modelName, source, documents } = before;
     const methods = documents.map(({ method }) => method);
     const record = {
-      ...(await runTrace({ model: modelName, source, methods, rank: 'whenBaseDoesNot' }, tools)),
+      ...(await runTrace({ model: modelName, source, methods, rank }, tools)),
       id: trace,
     };
     await tools.traces.replace(record);

@@ -27,7 +27,8 @@ export function renderReport(record: TraceRecord, { script, style, locale }: Rep
     texts: panelTextsOf(locale),
     snapshot: { record, omittedRows: 0, traces: [], active: null, place: 'report', problem: null },
   };
-  const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+  const policy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
   return `<!doctype html>
 <html lang="${/^ja\b/i.test(locale) ? 'ja' : 'en'}">
 <head>
