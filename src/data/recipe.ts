@@ -199,19 +199,31 @@ export async function readRecipe(path: string, limits: DataLimits): Promise<Reci
   return checkRecipe(parseConfigText(path, await readSmallText(path, limits)));
 }
 
+/** Every defect of a text that is, or is about to be, a recipe. */
+export function recipeProblems(file: string, text: string): readonly ConfigProblem[] {
+  const checked = readShape(parseConfigText(file, text));
+  return 'problems' in checked ? checked.problems : [];
+}
+
 function checkRecipe(config: ConfigText): Recipe {
-  if (config.value === undefined) throw badRecipe(config.problems);
+  const checked = readShape(config);
+  if ('problems' in checked) throw badRecipe(checked.problems);
+  return checked.recipe;
+}
+
+function readShape(config: ConfigText): { readonly recipe: Recipe } | { readonly problems: readonly ConfigProblem[] } {
+  if (config.value === undefined) return { problems: config.problems };
   const result = recipeShape.safeParse(config.value);
-  if (!result.success) throw badRecipe(schemaProblems(config, result.error.issues, keysAt));
+  if (!result.success) return { problems: schemaProblems(config, result.error.issues, keysAt) };
   const { $schema: _, model, data, lora, optimizer, batches, learningRates, ...rest } = result.data;
   if (rest.method === 'full' && lora != null) {
-    throw contradiction('lora', 'lora is given, but the method is full', 'Delete lora, or set "method": "lora".');
+    return contradiction('lora', 'lora is given, but the method is full', 'Delete lora, or set "method": "lora".');
   }
   if (batches != null && learningRates != null && batches.length !== learningRates.length) {
     const counts = `${batches.length} batches but ${learningRates.length} learning rates`;
-    throw contradiction('learningRates', counts, 'Give one learning rate for each batch.');
+    return contradiction('learningRates', counts, 'Give one learning rate for each batch.');
   }
-  return {
+  const recipe: Recipe = {
     ...rest,
     model: model ?? null,
     data: data === undefined ? [] : typeof data === 'string' ? [data] : data,
@@ -220,9 +232,10 @@ function checkRecipe(config: ConfigText): Recipe {
     batches: batches ?? null,
     learningRates: learningRates ?? null,
   };
+  return { recipe };
 
-  function contradiction(key: string, message: string, next: string): Error {
-    return badRecipe([problemAtPlace(config, [key], 'error', 'bad-value', `${message}.`, next)]);
+  function contradiction(key: string, message: string, next: string) {
+    return { problems: [problemAtPlace(config, [key], 'error', 'bad-value', `${message}.`, next)] };
   }
 }
 

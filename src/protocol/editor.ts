@@ -301,6 +301,8 @@ export interface EditorRequests {
   'whence/strip': { readonly params: { readonly uri: string }; readonly result: readonly StripMark[] };
   /** The row as a conversation a person can read (markdown). */
   'whence/rowText': { readonly params: RowReference; readonly result: string | null };
+  /** Rows, trained tokens and model of a data file in one sentence; null: it is none. */
+  'whence/summary': { readonly params: { readonly uri: string }; readonly result: string | null };
   'whence/dossier': { readonly params: RowReference; readonly result: RowDossier | null };
   'whence/nearDuplicates': { readonly params: RowReference; readonly result: readonly RowReference[] };
   'whence/act': { readonly params: Act; readonly result: ActEdit };

@@ -1,7 +1,7 @@
 import type { Connection, TextDocuments } from 'vscode-languageserver/node';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { EditorOptions } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
+import type { OpenDocument } from './documents/openDocument';
 import type { FindingIndex } from './findings/createFindingIndex';
 import type { JobDirector } from './jobs/createJobDirector';
 import type { TraceShelf } from './traces/createTraceShelf';
@@ -11,7 +11,7 @@ import type { WorkspaceWatch } from './workspaceWatch';
 export interface ServerContext {
   readonly connection: Connection;
   readonly options: EditorOptions;
-  readonly documents: TextDocuments<TextDocument>;
+  readonly documents: TextDocuments<OpenDocument>;
   readonly workspace: WorkspaceWatch;
   readonly traces: TraceShelf;
   readonly findings: FindingIndex;

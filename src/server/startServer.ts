@@ -8,13 +8,14 @@ import {
   TextDocumentSyncKind,
   TextDocuments,
 } from 'vscode-languageserver/node';
-import { TextDocument } from 'vscode-languageserver-textdocument';
 import { workspaceFileName } from '../data/workspace/schema';
 import type { EditorOptions, EditorRequestName } from '../protocol/editor';
 import { UserError } from '../protocol/errors';
 import { defaultSettings, type EditorSettings, parseSettings } from '../protocol/settings';
 import { version } from '../protocol/version';
 import type { ServerContext } from './context';
+import { openDocuments } from './documents/openDocument';
+import { type Features, featureCapabilities, registerFeatures } from './features/registerFeatures';
 import { createFindingIndex } from './findings/createFindingIndex';
 import { createJobDirector } from './jobs/createJobDirector';
 import { editorState } from './requests/editorState';
@@ -24,8 +25,9 @@ import { watchWorkspace } from './workspaceWatch';
 
 /** Wires a connection to features and requests. @param engineModule path of the engine's bundle */
 export function startServer(connection: Connection, engineModule: string): void {
-  const documents = new TextDocuments(TextDocument);
+  const documents = new TextDocuments(openDocuments);
   let context: ServerContext | undefined;
+  let features: Features | undefined;
   let settings: EditorSettings = defaultSettings;
   let asksConfiguration: 'yes' | 'no' = 'no';
 
@@ -74,13 +76,18 @@ export function startServer(connection: Connection, engineModule: string): void 
     };
     connection.onRequest('whence/trust', async () => {
       trust = 'trusted';
+      features?.reload();
       await tellState();
       return null;
     });
     registerRequests(connection, context);
+    features = registerFeatures(connection, context, params.capabilities, () => []);
     return {
       serverInfo: { name: 'whence', version },
-      capabilities: { textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true } },
+      capabilities: {
+        ...featureCapabilities,
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+      },
     };
   });
 
@@ -92,6 +99,7 @@ export function startServer(connection: Connection, engineModule: string): void 
   });
   connection.onDidChangeConfiguration(async () => {
     await readSettings();
+    features?.reload();
     connection.sendNotification('whence/findingsChanged', {
       uri: null,
       active: context?.traces.shown()?.active ?? null,
@@ -100,9 +108,11 @@ export function startServer(connection: Connection, engineModule: string): void 
   connection.onDidChangeWatchedFiles(async ({ changes }) => {
     if (!changes.some(({ uri }) => uri.endsWith(`/${workspaceFileName}`))) return;
     await context?.workspace.reload();
+    features?.reload();
     await tellState();
   });
   connection.onShutdown(async () => {
+    features?.dispose();
     await context?.jobs.close();
   });
   documents.listen(connection);

@@ -53,6 +53,11 @@ async function findWorkspaceFile(startFolder: string): Promise<string | undefine
   }
 }
 
+/** A text that is, or is about to be, the whence.json at `file`: paths are looked up from there. */
+export function checkWorkspaceText(file: string, text: string): Promise<LoadedWorkspace> {
+  return checkWorkspace(parseConfigText(file, text));
+}
+
 async function checkWorkspace(config: ConfigText): Promise<LoadedWorkspace> {
   if (config.value === undefined) return { workspace: undefined, problems: config.problems };
   const strict = strictWorkspaceShape.safeParse(config.value);

@@ -11,11 +11,10 @@ export const longestPlacedRow = 2 ** 20;
 
 /** The values of a row's text by their places. The text must be JSON whose depth was bounded. */
 export class JsonPlaces {
-  private readonly root: Node | undefined;
-
-  constructor(private readonly text: string) {
-    this.root = text.length > longestPlacedRow ? undefined : parseTree(text);
-  }
+  constructor(
+    private readonly text: string,
+    private readonly root: Node | undefined = text.length > longestPlacedRow ? undefined : parseTree(text),
+  ) {}
 
   /** The value at a place; where a key is there twice, the one that counts. */
   node(place: JsonPlace): Node | undefined {

@@ -80,9 +80,9 @@ describe('code lens and status', () => {
     assert.equal(summary!.trainedTokens!.precision, 'exact');
     const restricted = summarizeRows(document, undefined);
     const titles = [
-      provideCodeLenses('u', before, 'trusted'),
-      provideCodeLenses('u', summary!, 'trusted'),
-      provideCodeLenses('u', restricted, 'restricted'),
+      provideCodeLenses('u', before, ['whence.trace', 'whence.ask']),
+      provideCodeLenses('u', summary!, ['whence.ask', 'whence.trace']),
+      provideCodeLenses('u', restricted, []),
     ].map((lenses) => lenses.map(({ command }) => `${command!.title} (${command!.command})`).join(' | '));
     assertGolden('server/codeLenses.txt', `${titles.join('\n')}\n`);
   });
