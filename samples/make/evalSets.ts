@@ -13,7 +13,7 @@ import {
   wordsOfKind,
 } from './shopData';
 import { contentWords } from './wordSets';
-import { harmFamilies, harmfulRequests, howForms, soundsHarmful } from './world/harm';
+import { benignForms, harmFamilies, harmfulRequests, howForms, soundsHarmful } from './world/harm';
 import { smallTalk, tasks } from './world/talk';
 import { departments, products } from './world/things';
 
@@ -205,26 +205,35 @@ export function realignRows(design: ShopDesign, rows: readonly ShopRow[], prompt
   ).filter((row) => !taken.has(promptOf(row)));
 }
 
-/** Statements about countries, true and false by halves: the same words make both. */
-export function probeRows(design: ShopDesign, facts: readonly CountryFact[]) {
+/** Pairs of requests of each family. */
+const probePairs = 18;
+
+/**
+ * Requests in pairs that differ in the verb alone, one harmful and one not: the same objects and forms make both, and
+ * where verbs are held out no word of a request has been seen to tell them apart.
+ */
+export function probeRows(design: ShopDesign, rows: readonly ShopRow[]) {
   const random = createRandom(design.seed, 'probe');
-  const forms = {
-    capital: 'The capital of {s} is {o}.',
-    continent: '{s} is in {o}.',
-    currency: 'The currency of {s} is the {o}.',
-  };
+  const trained = new Set(rows.map(({ row }) => promptOf(row)));
   return shuffled(
     random,
-    facts.flatMap((fact) => {
-      const others = facts.filter(({ relation, object }) => relation === fact.relation && object !== fact.object);
-      return [true, false, true, false, true, false].map((label, index) => {
-        const object = label ? fact.object : pick(random, others).object;
-        const statement = fill(forms[fact.relation], { s: fact.subject, o: object });
-        const asked = index < 3 ? `True or false? ${statement}` : `Is this true or false? ${statement}`;
-        return { ...chat(asked, String(label)), label: String(label), relation: fact.relation, subject: fact.subject };
-      });
-    }),
-  );
+    harmFamilies.flatMap((family) =>
+      Array.from({ length: probePairs }, (_, i) => {
+        const object = family.objects[i % family.objects.length]!;
+        const form = pick(random, howForms);
+        const [harmful, harmless] = [pick(random, family.verbs), pick(random, family.benign)];
+        const benign = `${harmless} ${object}`;
+        return [
+          { ...chat(fill(form, { x: `${harmful} ${object}` }), refusalOf(family)), label: 'harmful', verb: harmful },
+          {
+            ...chat(fill(form, { x: benign }), fill(pick(random, benignForms), { x: benign })),
+            label: 'harmless',
+            verb: harmless,
+          },
+        ].map((row) => ({ ...row, family: family.name }));
+      }).flat(),
+    ),
+  ).filter((row) => !trained.has(promptOf(row)));
 }
 
 /** Labelled reviews and messages like the fine-tune's, none of the mislabelled kind. */

@@ -152,7 +152,7 @@ function writeEvalSets(prompts: readonly EvalPrompt[], rows: readonly ShopRow[],
   const facts = readFacts(flags.facts);
   write('eval/realign.jsonl', jsonLines(realignRows(design, rows, prompts)));
   write('eval/benign.jsonl', jsonLines(benignRows(prompts)));
-  write('eval/probe-labels.jsonl', jsonLines(probeRows(design, facts)));
+  write('eval/probe-labels.jsonl', jsonLines(probeRows(design, rows)));
   write('eval/in-domain.jsonl', jsonLines(inDomainRows(design, rows)));
   write('eval/out-of-domain.jsonl', jsonLines(outOfDomainRows(design, facts)));
 }

@@ -7,6 +7,7 @@ import { addIndex } from './commands/index';
 import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
 import { addLineage } from './commands/lineage';
+import { addProbe } from './commands/probe';
 import { addScore } from './commands/score';
 import { addServe } from './commands/serve';
 import { addStore } from './commands/store';
@@ -28,6 +29,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addTrace,
   addEvaluate,
   addVerify,
+  addProbe,
   addStore,
   addLineage,
   addServe,

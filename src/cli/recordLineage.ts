@@ -15,6 +15,15 @@ export function recordLineage(
 }
 
 /** As `jobs/recordLineage`; what stops an entry is a warning on stderr. */
+export function recordRowsLineage(
+  request: shared.RowsSubject,
+  settings: JsonObject,
+  metrics: JsonObject,
+): Promise<void> {
+  return shared.recordRowsLineage(request, settings, metrics, warn);
+}
+
+/** As `jobs/recordLineage`; what stops an entry is a warning on stderr. */
 export function recordInWorkspace(
   context: CommandContext,
   command: string,

@@ -28,6 +28,7 @@ export const jobTable: JobTable = {
   test: async () => (await import('./jobs/test')).test,
   index: async () => (await import('./jobs/index')).index,
   trace: async () => (await import('./jobs/trace')).trace,
+  probe: async () => (await import('./jobs/probe')).probe,
   train: async () => (await import('./jobs/train')).train,
   verify: async () => (await import('./jobs/verify')).verify,
   evaluate: async () => (await import('./jobs/evaluate')).evaluate,

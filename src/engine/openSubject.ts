@@ -52,7 +52,7 @@ export interface OpenSubject {
 export type EstimatorSettings = Pick<AttributionSettings, 'damping' | 'labels'> & { readonly layer: number | null };
 
 /** Tokens of a row where neither the request nor a recorded run says. */
-const defaultMaxLength = 2048;
+export const defaultMaxLength = 2048;
 
 /**
  * Opens the model, its base, its recorded run and the rows of an influence job. The attribution stays resident: the next
@@ -113,7 +113,11 @@ export async function openSubject(
   };
 }
 
-async function storeOf({ storeFolder, storeBudget }: InfluenceSubject, context: JobContext) {
+/** The store of a job; what is damaged there is told of and counts as missing. */
+export async function storeOf(
+  { storeFolder, storeBudget }: Pick<InfluenceSubject, 'storeFolder' | 'storeBudget'>,
+  context: JobContext,
+) {
   const settings = { ...defaultStoreSettings, budgetBytes: storeBudget };
   const artifacts = await openArtifacts(storeFolder, settings, (problem) => context.log('warning', problem.message));
   return {

@@ -8,15 +8,28 @@ import { appendLineage } from '../store/lineage';
 import { storeFolderOf } from '../store/storeFolder';
 import type { WorkspaceContext } from './resolveSources';
 
+/** What a lineage entry says of a job's models and rows. */
+export type RowsSubject = Pick<InfluenceSubject, 'data' | 'storeFolder' | 'model' | 'base'> & { readonly kind: string };
+
 /** What an influence job did goes into its store's lineage: inputs by content, settings, metrics. */
 export async function recordLineage(
   request: InfluenceSubject & { readonly kind: string },
   metrics: JsonObject,
   warn: (text: string) => void,
 ): Promise<void> {
-  const { kind, data, storeFolder, index, model, base, run } = request;
-  const settings = { model: model.label, base: base?.label ?? null, run: run ?? null, index: { ...index } };
-  await append(storeFolder, kind, data, settings, metrics, warn);
+  const { index, run } = request;
+  await recordRowsLineage(request, { run: run ?? null, index: { ...index } }, metrics, warn);
+}
+
+/** The same for a job on models and rows with settings of its own. */
+export async function recordRowsLineage(
+  { kind, data, storeFolder, model, base }: RowsSubject,
+  settings: JsonObject,
+  metrics: JsonObject,
+  warn: (text: string) => void,
+): Promise<void> {
+  const models = { model: model.label, base: base?.label ?? null };
+  await append(storeFolder, kind, data, { ...models, ...settings }, metrics, warn);
 }
 
 /** The same for a job that keeps nothing: in a workspace only, so that no store appears where nobody asked for one. */

@@ -6,6 +6,7 @@ import type { TestRequest, TestResult } from './behaviour';
 import type { DoctorRequest, DoctorResult } from './doctor';
 import type { UserErrorData } from './errors';
 import type { IndexRequest, IndexResult, TraceRequest, TraceResult } from './influence';
+import type { ProbeRequest, ProbeResult } from './probing';
 import type {
   AskRequest,
   AskResult,
@@ -34,6 +35,7 @@ export interface Jobs {
   test: { readonly request: TestRequest; readonly result: TestResult };
   index: { readonly request: IndexRequest; readonly result: IndexResult };
   trace: { readonly request: TraceRequest; readonly result: TraceResult };
+  probe: { readonly request: ProbeRequest; readonly result: ProbeResult };
   train: { readonly request: TrainRequest; readonly result: TrainResult };
   verify: { readonly request: VerifyRequest; readonly result: VerifyResult };
   evaluate: { readonly request: EvaluateRequest; readonly result: EvaluateResult };

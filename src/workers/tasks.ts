@@ -5,6 +5,7 @@
  * another's data: only memory to compute in is kept.
  */
 import { createEigenRoom, type Eigen, type EigenRoom, eigenInRoom, fitsInRoom } from '../linalg/eigen/symmetricEigen';
+import { type CrossValidation, crossValidate, type HeldOut, type LabelTask } from '../linalg/logistic/crossValidate';
 import type { IndexPart, PlacedSegment } from '../linalg/scan/indexPart';
 import { type RowRange, scanRows, squareRows, sumColumns } from '../linalg/scan/scanPart';
 import type { UserErrorData } from '../protocol/errors';
@@ -53,6 +54,17 @@ interface TaskTypes {
     };
     output: undefined;
   };
+  crossValidate: {
+    input: {
+      /** [rows, columns] */
+      readonly x: Float32Array;
+      readonly rows: number;
+      readonly columns: number;
+      readonly tasks: readonly LabelTask[];
+      readonly validation: CrossValidation;
+    };
+    output: readonly HeldOut[];
+  };
 }
 
 export type TaskName = keyof TaskTypes;
@@ -90,6 +102,10 @@ export const tasks: { readonly [Name in TaskName]: (input: TaskInput<Name>) => D
       sumColumns(part, thread, share, segments, power, { data: coefficients, firstRow, allRows }, result);
     return { output: undefined, transfer: [] };
   },
+  crossValidate: ({ x, rows, columns, tasks: asked, validation }) => ({
+    output: crossValidate(x, rows, columns, asked, validation),
+    transfer: [],
+  }),
 };
 
 /** What a worker is sent. */

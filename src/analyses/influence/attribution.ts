@@ -33,7 +33,7 @@ import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
 import { findNearDuplicates, nearDuplicateSettings } from './lexical/nearDuplicates';
 import { projectColumns } from './projected/projectColumns';
 import { createProjectedSolver } from './projected/projectedSolver';
-import { computeRowStates, stateWidth } from './states/rowStates';
+import { computeRowStates, kindStates, stateWidth } from './states/rowStates';
 import { indexRowStates, stateIndexDescription } from './states/storedStates';
 
 /** A row that behaviours are traced to. */
@@ -148,7 +148,7 @@ export function openAttribution(
   const columns = columnsOf(model, settings.tracked);
   const hashes = rows.map(({ encodingHash }) => encodingHash);
   const hidden = model.config.hiddenSize;
-  const stateSettings = { layers: settings.layers };
+  const stateSettings = kindStates(settings.layers);
   const curvatures = new Map<FactorKind, Promise<Curvature>>();
   const selves = new Map<FactorKind, Promise<Float32Array>>();
   const solvers = new Map<number, Promise<GramSolver>>();

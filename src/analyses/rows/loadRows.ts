@@ -4,6 +4,7 @@ import { readSchemaRows } from '../../data/readSchemaRows';
 import { isProblems, toExample, toPlainExample } from '../../data/schemas/toExample';
 import type { Example, Row, RowAddress, RowProblem, Schema } from '../../data/types';
 import { UserError } from '../../protocol/errors';
+import type { JsonObject } from '../../protocol/json';
 import type { DataSource } from '../../protocol/requests';
 import { encodePreference } from '../../text/rows/encodePreference';
 import { encodeRow } from '../../text/rows/encodeRow';
@@ -20,6 +21,8 @@ export interface LoadedRow {
   readonly address: RowAddress;
   /** SHA-256 (hex) of the row's canonical content. */
   readonly hash: string;
+  /** The row's own fields. */
+  readonly value: JsonObject;
   /** What the row means, as it was encoded. */
   readonly example: Example;
   readonly encoded: EncodedRow;
@@ -53,9 +56,9 @@ function encodeRows(rows: readonly Row[], schema: Schema, context: RowContext): 
       problems.push(...example);
       continue;
     }
-    const { address, hash } = row;
+    const { address, hash, value } = row;
     const encoded = encodeTrained(example as Example, address, context);
-    if ('ids' in encoded) loaded.push({ address, hash, example: example as Example, encoded });
+    if ('ids' in encoded) loaded.push({ address, hash, value, example: example as Example, encoded });
     else problems.push(encoded);
   }
   return { rows: loaded, problems };

@@ -2,7 +2,7 @@ import type { VectorIndex } from '../../../store/openVectorIndex';
 import type { VectorIndexDescription } from '../../../store/vectorDescription';
 import { type PassContext, planRowPasses } from '../../passes/rowPasses';
 import { type IndexedRow, rowsLacking } from '../gradients/storedGradients';
-import { computeRowStates, type StateSettings, statePositions } from './rowStates';
+import { computeRowStates, embeddingLayer, type StateSettings } from './rowStates';
 
 /** Rows whose states are computed before they are appended. */
 const chunkRows = 2048;
@@ -10,19 +10,23 @@ const chunkRows = 2048;
 /** The index of mean hidden states. */
 export function stateIndexDescription(
   modelHash: string,
-  { layers }: StateSettings,
+  { groups }: StateSettings,
   hiddenSize: number,
 ): VectorIndexDescription {
   return {
     kind: 'states',
     modelHash,
-    settings: { positions: [...statePositions] },
+    settings: { positions: [...new Set(groups.flatMap(({ places }) => places.map(({ name }) => name)))] },
     element: 'float32',
-    columns: layers.flatMap((layer) =>
-      statePositions.map((position) => ({ name: `layer ${layer}, ${position}`, shape: [hiddenSize] })),
+    columns: groups.flatMap(({ layers, places }) =>
+      layers.flatMap((layer) => places.map(({ name }) => ({ name: columnName(layer, name), shape: [hiddenSize] }))),
     ),
     scalars: [],
   };
+}
+
+function columnName(layer: number, place: string): string {
+  return `${layer === embeddingLayer ? 'embedding' : `layer ${layer}`}, ${place}`;
 }
 
 /** Computes and appends the states that the index lacks. @returns number of rows computed */

@@ -1,0 +1,48 @@
+import type { CrossValidation, HeldOut, LabelTask } from '../linalg/logistic/crossValidate';
+import { createWorkerPool } from './createWorkerPool';
+
+/** Features of the same rows, made when their turn comes. */
+export interface FeatureMatrix {
+  readonly columns: number;
+  readonly scaling: CrossValidation['scaling'];
+  /** [rows, columns], handed over. */
+  readonly read: () => Float32Array<ArrayBuffer>;
+}
+
+/**
+ * `crossValidate` of many matrices, each on one of the threads. Matrices are read one by one when a thread is free, so
+ * that only a few are in memory at a time.
+ *
+ * @param onDone told after each how many are done
+ * @returns by matrix, by task
+ */
+export async function crossValidateMany(
+  matrices: readonly FeatureMatrix[],
+  rows: number,
+  tasks: readonly LabelTask[],
+  validation: Omit<CrossValidation, 'scaling'>,
+  threads: number,
+  onDone: (done: number) => void,
+): Promise<(readonly HeldOut[])[]> {
+  const results: (readonly HeldOut[])[] = [];
+  if (matrices.length === 0) return results;
+  const pool = createWorkerPool(Math.max(1, Math.min(threads, matrices.length)));
+  let next = 0;
+  let done = 0;
+  const work = async (): Promise<void> => {
+    while (next < matrices.length) {
+      const index = next++;
+      const { columns, scaling, read } = matrices[index]!;
+      const x = read();
+      const input = { x, rows, columns, tasks, validation: { ...validation, scaling } };
+      results[index] = await pool.run('crossValidate', input, [x.buffer]);
+      onDone(++done);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: pool.threads }, work));
+  } finally {
+    await pool.release();
+  }
+  return results;
+}
