@@ -179,7 +179,10 @@ export interface LabelProbe {
   readonly baselines: readonly ProbeCell[];
   readonly differences: readonly ProbeDifference[];
   readonly best: readonly BestCell[];
-  /** The model whose reading of the rows fits their labels better, by held-out log loss: rows are ranked by it. */
+  /**
+   * The model by whose reading rows are ranked: the base where it reads labels better than chance, because the tuned model
+   * may have learned wrong ones by heart.
+   */
   readonly readBy: ProbedModel;
   readonly rows: readonly ProbedRow[];
 }

@@ -1,6 +1,6 @@
 import type { HeldOut, LabelTask } from '../../linalg/logistic/crossValidate';
 import { createGroupBootstrap, type GroupBootstrap } from '../../linalg/statistics/groupBootstrap';
-import { internalError } from '../../protocol/errors';
+import { inputError, internalError } from '../../protocol/errors';
 import type { BestCell, LabelProbe, LabelTaskRequest, ProbeCell, ProbedModel, ProbedRow } from '../../protocol/probing';
 import type { Warning } from '../../protocol/requests';
 import { crossValidateMany, type FeatureMatrix } from '../../workers/crossValidateMany';
@@ -51,7 +51,7 @@ export function planLabelTask(
   const rows = kept.map((i) => all[i]!);
   const prompts = rows.map(({ example }) => exampleParts(example).prompt);
   const templates = findTemplates(prompts);
-  const readers = request.groupBy.map(fieldReader);
+  const readers = request.groupBy.map((field) => groupReader(field, rows));
   const folds = planFolds(
     rows.map((row, i) => ({
       plain: plainText(row.example),
@@ -74,6 +74,16 @@ export function planLabelTask(
     control,
     warnings: warningsOf(request, places, folds, control.recurring),
   };
+}
+
+function groupReader(field: string, rows: readonly ProbeRow[]): (row: ProbeRow) => string | undefined {
+  const read = fieldReader(field);
+  if (rows.some((row) => read(row) !== undefined)) return read;
+  throw inputError(
+    'group-field-missing',
+    `No row of ${[...new Set(rows.map(({ address }) => address.file))].join(', ')} has the field ${field} that --group names.`,
+    'Name a field that the rows have.',
+  );
 }
 
 function warningsOf(
@@ -208,12 +218,13 @@ export function labelProbe(
       run,
     ),
   );
-  const reader = bests.reduce((best, one) => (one.read.readings.logLoss < best.read.readings.logLoss ? one : best));
+  const majority = largestShare(labels, classes.length);
+  const reader = readerOf(bests, majority);
   return {
     kind: 'label',
     label: request.label,
     classes: classes.map((name, k) => ({ name, rows: labels.reduce((sum, one) => sum + (one === k ? 1 : 0), 0) })),
-    majority: largestShare(labels, classes.length),
+    majority,
     leftOut,
     folds: {
       count: request.folds,
@@ -239,6 +250,12 @@ export function labelProbe(
 interface Best {
   readonly best: BestCell;
   readonly read: ReadCell;
+}
+
+/** The base where it can read the labels: the tuned model may have learned a wrong label by heart. */
+function readerOf(bests: readonly Best[], majority: number): Best {
+  const base = bests.find(({ best }) => best.model === 'base');
+  return base !== undefined && base.best.selected.low > majority ? base : bests[0]!;
 }
 
 function bestOf(model: ProbedModel, found: readonly ReadCell[], { folds }: LabelTaskPlan, run: ProbeRun): Best {
