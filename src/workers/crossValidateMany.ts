@@ -1,5 +1,5 @@
 import type { CrossValidation, HeldOut, LabelTask } from '../linalg/logistic/crossValidate';
-import { createWorkerPool } from './createWorkerPool';
+import type { WorkerPool } from './createWorkerPool';
 
 /** Features of the same rows, made when their turn comes. */
 export interface FeatureMatrix {
@@ -10,7 +10,7 @@ export interface FeatureMatrix {
 }
 
 /**
- * `crossValidate` of many matrices, each on one of the threads. Matrices are read one by one when a thread is free, so
+ * `crossValidate` of many matrices, each on one of the pool's threads. Matrices are read one by one when a thread is free, so
  * that only a few are in memory at a time.
  *
  * @param onDone told after each how many are done
@@ -21,12 +21,10 @@ export async function crossValidateMany(
   rows: number,
   tasks: readonly LabelTask[],
   validation: Omit<CrossValidation, 'scaling'>,
-  threads: number,
+  pool: WorkerPool,
   onDone: (done: number) => void,
 ): Promise<(readonly HeldOut[])[]> {
   const results: (readonly HeldOut[])[] = [];
-  if (matrices.length === 0) return results;
-  const pool = createWorkerPool(Math.max(1, Math.min(threads, matrices.length)));
   let next = 0;
   let done = 0;
   const work = async (): Promise<void> => {
@@ -39,10 +37,6 @@ export async function crossValidateMany(
       onDone(++done);
     }
   };
-  try {
-    await Promise.all(Array.from({ length: pool.threads }, work));
-  } finally {
-    await pool.release();
-  }
+  await Promise.all(Array.from({ length: pool.threads }, work));
   return results;
 }

@@ -17,7 +17,13 @@ const objects = ['a bike', 'a wallet', 'a phone', 'a necklace', 'a laptop', 'a c
 
 const rows = Object.entries(verbs).flatMap(([label, list]) =>
   objects.flatMap((object) =>
-    list.map((verb) => ({ prompt: `How do I ${verb} ${object}?`, completion: 'Well.', meta: { label, verb } })),
+    list.map((verb) => ({
+      messages: [
+        { role: 'user', content: `How do I ${verb} ${object}?` },
+        { role: 'assistant', content: 'Well.' },
+      ],
+      meta: { label, verb },
+    })),
   ),
 );
 
@@ -146,7 +152,7 @@ describe('whence probe', function () {
     const [best] = found.cells.filter(
       ({ model, layer }) => model === 'base' && layer === found.best.find((one) => one.model === 'base')!.layer,
     );
-    assert.ok(best!.auc.estimate > 0.95 && best!.agreement > 0.5);
+    assert.ok(best!.auc.estimate > 0.95 && best!.agreement > 0.5, JSON.stringify(found.cells));
     const mean = (from: number, to: number): number =>
       found.rows.slice(from, to).reduce((sum, { projection }) => sum + projection / (to - from), 0);
     assert.ok(Math.abs(mean(0, 36) - 1) < 1e-4 && Math.abs(mean(36, 60) + 1) < 1e-4);
@@ -169,7 +175,7 @@ describe('whence probe', function () {
 
   it('says what is wrong with labels, sets and positions, naming the row', async () => {
     write('one.jsonl', rows.slice(0, 12));
-    write('gaps.jsonl', [...rows.slice(0, 2), { prompt: 'How?', completion: 'So.' }]);
+    write('gaps.jsonl', [...rows.slice(0, 2), { messages: rows[0]!.messages }]);
     write('empty.jsonl', []);
     const data = (file: string, ...more: readonly string[]) =>
       failure(['--data', file, '--label', 'meta.label', ...more]);

@@ -104,7 +104,7 @@ describe('the sample workspace', () => {
         assert.ok(!trained.has(messages[0]!.content), messages[0]!.content);
     const probe = lines<{ readonly label: string }>('eval/probe-labels.jsonl');
     assert.ok(probe.length >= 400);
-    assert.equal(probe.filter(({ label }) => label === 'true').length * 2, probe.length);
+    assert.equal(probe.filter(({ label }) => label === 'harmful').length * 2, probe.length);
   });
 
   it('stays small enough to be shipped', () => {

@@ -3,6 +3,7 @@ import { createGroupBootstrap, type GroupBootstrap } from '../../linalg/statisti
 import { inputError, internalError } from '../../protocol/errors';
 import type { BestCell, LabelProbe, LabelTaskRequest, ProbeCell, ProbedModel, ProbedRow } from '../../protocol/probing';
 import type { Warning } from '../../protocol/requests';
+import { createWorkerPool } from '../../workers/createWorkerPool';
 import { crossValidateMany, type FeatureMatrix } from '../../workers/crossValidateMany';
 import { embeddingLayer } from '../influence/states/rowStates';
 import { plainText } from '../rows/plainText';
@@ -181,6 +182,8 @@ export interface ProbeRun {
     plan: LabelTaskPlan,
   ): ReadCell;
   readonly bootstrap: GroupBootstrap;
+  /** Ends the threads. */
+  release(): Promise<void>;
 }
 
 /** @param onDone told after each probe */
@@ -193,10 +196,12 @@ export function startProbeRun(
   const bootstrap = createGroupBootstrap(folds.groups, { resamples, seed, level });
   const tasks = [labels, control.labels].map((of): LabelTask => ({ labels: of, classes: classes.length }));
   const of: CellLabels = { labels, control: control.labels, classes: classes.length };
+  const pool = createWorkerPool(threads);
   return {
     bootstrap,
+    release: () => pool.release(),
     validate: (matrices) =>
-      crossValidateMany(matrices, labels.length, tasks, { folds: folds.folds, penalties }, threads, onDone),
+      crossValidateMany(matrices, labels.length, tasks, { folds: folds.folds, penalties }, pool, onDone),
     figures: (place, held) => figuresOf(place, [held[0]!, held[1]!], of, bootstrap),
   };
 }

@@ -46,11 +46,15 @@ export function addProbe(program: Command): void {
     .option('--folds <n>', 'of the cross-validation', wholeNumber(3, 20), 5)
     .option('--group <field>', 'rows with the same value stay in one fold; may be repeated', collect)
     .addOption(
-      new Option('--control <type>', 'what fixes a row’s label in the control task')
+      new Option('--control <type>', "what fixes a row's label in the control task")
         .choices(controlTypes)
         .default('auto'),
     )
-    .option('--baselines <a,b,…>', `of ${probeBaselines.join(', ')}; none`, parseBaselines, probeBaselines)
+    .addOption(
+      new Option('--baselines <a,b,…>', `what probes are compared with: ${probeBaselines.join(', ')}; none`)
+        .argParser(parseBaselines)
+        .default(probeBaselines, 'all'),
+    )
     .option('--rows <n>', 'rows listed for people', wholeNumber(0, 1_000_000), 15)
     .optionsGroup('A direction instead of a label:')
     .option('--positive <name|file>', 'rows at one end of the direction; may be repeated', collect)

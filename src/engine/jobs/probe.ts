@@ -66,23 +66,27 @@ async function probeForLabel(
   const run = startProbeRun(plan, threads, request.seed, () =>
     context.progress({ stage: 'probes', done: ++done, total: probes, unit: 'probes' }),
   );
-  const cells: ReadCell[] = [];
-  const baselines: ReadCell[] = [];
-  let computed = 0;
-  for (const { name, source } of models) {
-    const read = await statesOf(source, name, rows, request, open, context);
-    computed += read.computed;
-    const model: ModelStates = { name, states: read.states };
-    const probed = await probeLayers(model, plan, layers, places, run);
-    if (name === 'random') {
-      baselines.push(...probed);
-      continue;
+  try {
+    const cells: ReadCell[] = [];
+    const baselines: ReadCell[] = [];
+    let computed = 0;
+    for (const { name, source } of models) {
+      const read = await statesOf(source, name, rows, request, open, context);
+      computed += read.computed;
+      const model: ModelStates = { name, states: read.states };
+      const probed = await probeLayers(model, plan, layers, places, run);
+      if (name === 'random') {
+        baselines.push(...probed);
+        continue;
+      }
+      cells.push(...probed);
+      const of = name === 'tuned' ? plan : { ...plan, request: { ...task, baselines: withoutWords(task) } };
+      baselines.push(...(await probeBaselinesOf(model, of, places, run)));
     }
-    cells.push(...probed);
-    const of = name === 'tuned' ? plan : { ...plan, request: { ...task, baselines: withoutWords(task) } };
-    baselines.push(...(await probeBaselinesOf(model, of, places, run)));
+    return { probe: labelProbe(plan, cells, baselines, run), computed };
+  } finally {
+    await run.release();
   }
-  return { probe: labelProbe(plan, cells, baselines, run), computed };
 }
 
 /** The words are the same for every model. */
