@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import Mocha from 'mocha';
+import { supported } from '../setUp.mjs';
 import { copySample } from './copySample';
 import type { HostResult, HostTest } from './hostResult';
 import { runInExecutable } from './runInHost';
@@ -22,12 +23,13 @@ export interface HostSuiteOptions extends Omit<WorkbenchOptions, 'workspaceFolde
  * Where `WHENCE_VSCODE` names a desktop VS Code, suites over an extension's folder in a trusted workspace run there.
  */
 export function describeInHost(suite: string, options: HostSuiteOptions): void {
-  describe(`${suite} (in the extension host)`, function () {
+  const declared = describe(`${suite} (in the extension host)`, () => {
     let result: HostResult | undefined;
 
-    before('runs in the extension host', async () => {
+    before('runs in the extension host', async function () {
+      if (!supported && desktopFor(options) === undefined) this.skip();
       result = await runOnce(suite, options);
-      for (const test of result.tests) addTest(this, test);
+      for (const test of result.tests) addTest(declared, test);
     });
 
     // Mocha skips the hooks of a suite without tests; this one also says that nothing was skipped over.
@@ -37,13 +39,18 @@ export function describeInHost(suite: string, options: HostSuiteOptions): void {
   });
 }
 
+/** The desktop VS Code in which the suite runs; undefined: none was named, or it cannot run there. */
+function desktopFor({ extension, trust }: HostSuiteOptions): string | undefined {
+  return extension.kind === 'folder' && trust === 'trusted' ? process.env.WHENCE_VSCODE : undefined;
+}
+
 async function runOnce(suite: string, options: HostSuiteOptions): Promise<HostResult> {
   const workspace = copySample();
   const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-host-'));
   const whole = { ...options, workspaceFolder: workspace.folder };
   try {
-    const executable = process.env.WHENCE_VSCODE;
-    if (executable !== undefined && options.extension.kind === 'folder' && options.trust === 'trusted') {
+    const executable = desktopFor(options);
+    if (executable !== undefined) {
       return await runInExecutable(suite, {
         executable,
         extensionFolder: options.extension.path,

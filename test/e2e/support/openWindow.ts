@@ -2,25 +2,19 @@
 // One window of a workbench, in the browser, as a person uses it: keyboard, palette, files, panels, pictures.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import { type Browser, type FrameLocator, type Page, errors as playwrightErrors } from 'playwright-core';
 import type { Workbench } from './startWorkbench';
-import { defaultTimeout } from './waitFor';
+import { defaultTimeout, waitFor as pollFor } from './waitFor';
 import { developmentFolders, windowAddress } from './windowAddress';
 
 export type Theme = 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
 
-/** Name of each theme in settings and in the palette, and the class that its window has when the theme is in force. */
-const themes: Readonly<
-  Record<Theme, { readonly setting: string; readonly label: string; readonly className: string }>
-> = {
-  light: { setting: 'Light Modern', label: 'Light Modern', className: 'vs' },
-  dark: { setting: 'Dark Modern', label: 'Dark Modern', className: 'vs-dark' },
-  'high-contrast': { setting: 'Default High Contrast', label: 'Dark High Contrast', className: 'hc-black' },
-  'high-contrast-light': {
-    setting: 'Default High Contrast Light',
-    label: 'Light High Contrast',
-    className: 'hc-light',
-  },
+/** Name of each theme in settings, in the palette, and in the class of a window in which the theme is in force. */
+const themes: Readonly<Record<Theme, { readonly setting: string; readonly label: string; readonly file: string }>> = {
+  light: { setting: 'Light Modern', label: 'Light Modern', file: 'light_modern' },
+  dark: { setting: 'Dark Modern', label: 'Dark Modern', file: 'dark_modern' },
+  'high-contrast': { setting: 'Default High Contrast', label: 'Dark High Contrast', file: 'hc_black' },
+  'high-contrast-light': { setting: 'Default High Contrast Light', label: 'Light High Contrast', file: 'hc_light' },
 };
 
 /** Where pictures of the documentation lie. */
@@ -99,28 +93,48 @@ export async function openWindow(
       throw new Error(`${step} failed; ${file} shows the window. ${errors.slice(-5).join('\n')}`, { cause: error });
     }
   };
-  const waitForTheme = () =>
-    waitFor((name) => document.querySelector('.monaco-workbench')?.classList.contains(name), themes[theme].className);
+  const rowOf = (label: string) =>
+    page
+      .locator('.quick-input-widget:visible .monaco-list-row')
+      .filter({ has: page.locator('.label-name').getByText(label, { exact: true }) })
+      .first();
+  const fillQuickInput = (text: string) =>
+    page.locator('.quick-input-widget:visible input[type="text"]').first().fill(text);
+  /** Fills the quick input and takes the row with exactly that label: the first row is often another one. */
+  const choose = async (shortcut: string, text: string, label: string) => {
+    await page.keyboard.press(shortcut);
+    await fillQuickInput(text);
+    await rowOf(label).click();
+  };
+  const pick = (shortcut: string, text: string, label: string) =>
+    showing(`choosing ${label}`, choose(shortcut, text, label));
+
+  const isThemed = (name: string) => document.querySelector('.monaco-workbench')?.classList.contains(name) === true;
+  const chooseTheme = async () => {
+    const { label, file } = themes[theme];
+    const className = `vscode-theme-defaults-themes-${file}-json`;
+    if (await page.evaluate(isThemed, className)) return;
+    // The list is made when it opens, which may be before the extension with the themes is known: then once more.
+    const listed = pollFor(`the theme ${label}`, async () => {
+      await choose('F1', '>Preferences: Color Theme', 'Preferences: Color Theme');
+      await page.getByPlaceholder('Select Color Theme').fill(label);
+      try {
+        await rowOf(label).click({ timeout: 2000 });
+        return true;
+      } catch (error) {
+        if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
+        await page.keyboard.press('Escape');
+        return undefined;
+      }
+    });
+    await showing(`choosing the theme ${label}`, listed);
+    await waitFor(isThemed, className);
+  };
 
   await page.waitForFunction('globalThis.driver !== undefined');
   await page.evaluate('globalThis.driver.whenWorkbenchRestored()');
-  await waitForTheme();
-
-  /** Fills the quick input and takes the row with exactly that label: the first row is often another one. */
-  const takeRow = async (text: string, label: string) => {
-    const input = page.locator('.quick-input-widget:visible input[type="text"]').first();
-    await input.fill(text);
-    await page
-      .locator('.quick-input-widget:visible .monaco-list-row')
-      .filter({ has: page.locator('.label-name').getByText(label, { exact: true }) })
-      .first()
-      .click();
-  };
-  const pick = (shortcut: string, text: string, label: string) =>
-    showing(
-      `choosing ${label}`,
-      page.keyboard.press(shortcut).then(() => takeRow(text, label)),
-    );
+  // A window that asks for its theme before the extension with the themes is known keeps the default one.
+  await chooseTheme();
 
   return {
     page,
@@ -139,10 +153,7 @@ export async function openWindow(
     },
     async setTheme(next) {
       theme = next;
-      await pick('F1', '>Preferences: Color Theme', 'Preferences: Color Theme');
-      const { setting, label } = themes[next];
-      await showing(`theme ${setting}`, takeRow(label, label));
-      await waitForTheme();
+      await chooseTheme();
     },
     async webview() {
       const frame = page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');

@@ -2,7 +2,7 @@
 // framework, and leaves neither a process nor a file behind after `close()`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -40,10 +40,18 @@ export interface Workbench {
   readonly folder: string;
   /** What the server has printed; extension host logs are under `folder`. */
   serverOutput(): string;
+  /** Log files written so far, by path in the log folder: the extension host's, and one for each log channel of an extension. */
+  logs(): readonly LogFile[];
   /** Replaces the added user settings, for windows that are opened afterwards. */
   writeSettings(settings: Readonly<Record<string, unknown>>): void;
   /** Ends every process of the workbench and removes its temporary folder. */
   close(): Promise<void>;
+}
+
+export interface LogFile {
+  /** `<time>/exthost1/remoteexthost.log`, `<time>/exthost1/whence.whence/Whence.log` */
+  readonly file: string;
+  readonly text: string;
 }
 
 /** Settings that keep the workbench still: no pop-ups, no updates, no animation, nothing of other products. */
@@ -97,6 +105,7 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       JSON.stringify({ ...quietSettings, ...settings }, undefined, 2),
     );
   writeSettings(options.settings);
+  const logs = () => readLogs(path.join(folder, 'data', 'data', 'logs'));
   const environment = { ...cleanEnvironment(folder), ...options.environment };
   const storage = ['--server-data-dir', path.join(folder, 'data'), '--extensions-dir', path.join(folder, 'extensions')];
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -152,11 +161,17 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       const response = await fetch(`${url}/version`).catch(() => undefined);
       return response?.ok ? true : undefined;
     });
-    return { options, url, port: Number(port), processId, folder, serverOutput: output, writeSettings, close };
+    return { options, url, port: Number(port), processId, folder, serverOutput: output, logs, writeSettings, close };
   } catch (error) {
     await close();
     throw new Error(`the workbench did not start\n${output()}`, { cause: error });
   }
+}
+
+function readLogs(folder: string): LogFile[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => ({ file, text: readFileSync(path.join(folder, file), 'utf8') }));
 }
 
 function collectOutput(child: ChildProcess): () => string {

@@ -37,4 +37,14 @@ describe('opening the sample', () => {
     assert.deepEqual(await window.notifications('error'), []);
     await window.screenshot('open-sample');
   });
+
+  it('no log holds an error of ours', () => {
+    const logs = sample.workbench.logs();
+    const ours = logs.filter(({ file }) => /whence\.whence/.test(file));
+    assert.ok(ours.length > 0, logs.map(({ file }) => file).join('\n'));
+    const host = logs.filter(({ file }) => file.endsWith('remoteexthost.log'));
+    assert.ok(host.length > 0);
+    const errors = [...ours, ...host].flatMap(({ text }) => text.split('\n').filter((line) => /\[error\]/.test(line)));
+    assert.deepEqual(errors, []);
+  });
 });
