@@ -1,8 +1,22 @@
 import * as vscode from 'vscode';
 import { type CommandId, commandIds } from '../protocol/commandIds';
-import { cancelJob } from './commands/cancelJob';
-import { toggleMarks } from './commands/toggleMarks';
-import { trace, traceQuery } from './commands/trace';
+import { chooseMethod, chooseQuery, chooseTrace, clearFindings } from './commands/chooseTrace';
+import {
+  clearFilter,
+  filterFindings,
+  orderByCause,
+  orderByKind,
+  showAllRows,
+  showRowsAboveNull,
+} from './commands/findingsChoices';
+import { openSample, openWalkthrough } from './commands/guide';
+import { cancelJob, clearJobs, indexRows, openJobResult, resumeJob, runBehaviours } from './commands/jobs';
+import { chooseAnalyses, choosePreset, toggleMarks } from './commands/marks';
+import { setUpWorkspace } from './commands/setUpWorkspace';
+import { showMenu } from './commands/showMenu';
+import { nextRow, previousRow, showRow } from './commands/showRow';
+import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './commands/trace';
+import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
 import { ServerFailure } from './serverFailure';
 
@@ -15,8 +29,37 @@ export type Command =
 const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.trace': { needs: 'server', run: trace },
   'whence.traceQuery': { needs: 'server', run: traceQuery },
-  'whence.cancelJob': { needs: 'server', run: cancelJob },
+  'whence.traceSelection': { needs: 'server', run: traceSelection },
+  'whence.traceFailure': { needs: 'server', run: traceFailure },
+  'whence.retrace': { needs: 'server', run: retrace },
+  'whence.rankAnyway': { needs: 'server', run: rankAnyway },
+  'whence.indexRows': { needs: 'server', run: indexRows },
+  'whence.showTrace': { needs: 'server', run: chooseTrace },
+  'whence.chooseQuery': { needs: 'server', run: chooseQuery },
+  'whence.chooseMethod': { needs: 'server', run: chooseMethod },
+  'whence.clearFindings': { needs: 'server', run: clearFindings },
+  'whence.showRow': { needs: 'nothing', run: showRow },
+  'whence.nextRow': { needs: 'nothing', run: nextRow },
+  'whence.previousRow': { needs: 'nothing', run: previousRow },
+  'whence.orderByCause': { needs: 'nothing', run: orderByCause },
+  'whence.orderByKind': { needs: 'nothing', run: orderByKind },
+  'whence.showAllRows': { needs: 'nothing', run: showAllRows },
+  'whence.showRowsAboveNull': { needs: 'nothing', run: showRowsAboveNull },
+  'whence.filterFindings': { needs: 'nothing', run: filterFindings },
+  'whence.clearFilter': { needs: 'nothing', run: clearFilter },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },
+  'whence.choosePreset': { needs: 'nothing', run: choosePreset },
+  'whence.chooseAnalyses': { needs: 'nothing', run: chooseAnalyses },
+  'whence.cancelJob': { needs: 'server', run: cancelJob },
+  'whence.resumeJob': { needs: 'server', run: resumeJob },
+  'whence.repeatJob': { needs: 'server', run: resumeJob },
+  'whence.openJobResult': { needs: 'server', run: openJobResult },
+  'whence.clearJobs': { needs: 'nothing', run: clearJobs },
+  'whence.runBehaviours': { needs: 'server', run: runBehaviours },
+  'whence.setUpWorkspace': { needs: 'server', run: setUpWorkspace },
+  'whence.openSample': { needs: 'nothing', run: openSample },
+  'whence.openWalkthrough': { needs: 'nothing', run: openWalkthrough },
+  'whence.showMenu': { needs: 'nothing', run: showMenu },
   'whence.showOutput': { needs: 'nothing', run: ({ output }) => output.show() },
 };
 
@@ -37,11 +80,12 @@ export function registerCommands(context: Context): void {
   }
 }
 
-async function showFailure(error: unknown, { output }: Context): Promise<void> {
+async function showFailure(error: unknown, { output, settings }: Context): Promise<void> {
   if (error instanceof vscode.CancellationError) return;
   const show = vscode.l10n.t('Show Log');
   const text = error instanceof Error ? error.message : String(error);
   output.error(error instanceof Error ? (error.stack ?? text) : text);
+  if (settings().notifications === 'none') return;
   const buttons = error instanceof ServerFailure ? [] : [show];
   if ((await vscode.window.showErrorMessage(text, ...buttons)) === show) output.show();
 }

@@ -7,6 +7,9 @@ import type {
   EditorState,
 } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
+import type { Behaviours } from './testing/createBehaviours';
+import type { Findings } from './views/findings/createFindings';
+import type { Jobs } from './views/jobs/createJobs';
 
 /** The running language server. */
 export interface LanguageServer {
@@ -22,8 +25,8 @@ export interface LanguageServer {
   ): vscode.Disposable;
 }
 
-/** What every part of the client may use, for as long as the extension lives. */
-export interface Context {
+/** What the client's models are made from. */
+export interface CoreContext {
   readonly extension: vscode.ExtensionContext;
   /** The one log channel. */
   readonly output: vscode.LogOutputChannel;
@@ -39,6 +42,14 @@ export interface Context {
   server(): Promise<LanguageServer>;
   /** The server where it runs already. */
   runningServer(): LanguageServer | undefined;
+}
+
+/** What every part of the client may use, for as long as the extension lives. */
+export interface Context extends CoreContext {
+  /** The finding that is shown. */
+  readonly findings: Findings;
+  readonly jobs: Jobs;
+  readonly behaviours: Behaviours;
 }
 
 /** What a command that needs the server gets: that it runs is part of the type. */

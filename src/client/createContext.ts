@@ -2,7 +2,10 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { EditorState } from '../protocol/editor';
 import { type EditorSettings, parseSettings, settingKeys } from '../protocol/settings';
-import type { Context, LanguageServer } from './context';
+import type { Context, CoreContext, LanguageServer } from './context';
+import { createBehaviours } from './testing/createBehaviours';
+import { createFindings } from './views/findings/createFindings';
+import { createJobs } from './views/jobs/createJobs';
 
 /** Makes what all parts of the client share. Nothing is started. */
 export function createContext(extension: vscode.ExtensionContext): Context {
@@ -43,7 +46,7 @@ export function createContext(extension: vscode.ExtensionContext): Context {
     vscode.workspace.onDidGrantWorkspaceTrust(() => void running?.request('whence/trust', null)),
     { dispose: () => void client?.stop() },
   );
-  return {
+  const core: CoreContext = {
     extension,
     output,
     settings: () => settings,
@@ -59,6 +62,12 @@ export function createContext(extension: vscode.ExtensionContext): Context {
       return starting;
     },
     runningServer: () => running,
+  };
+  return {
+    ...core,
+    findings: createFindings(core),
+    jobs: createJobs(core),
+    behaviours: createBehaviours(core),
   };
 }
 

@@ -8,6 +8,11 @@ import { registerCommands } from './commands';
 import type { Context } from './context';
 import { createContext } from './createContext';
 import { showMarks } from './marks/showMarks';
+import { showBehaviours } from './testing/showBehaviours';
+import type { FindingNode } from './views/findings/findingNodes';
+import { showFindings } from './views/findings/showFindings';
+import { showJobs } from './views/jobs/showJobs';
+import { showLargeDocument } from './views/largeDocument';
 import { showStatus } from './views/statusBar';
 
 /** What tests and other extensions can read. */
@@ -15,6 +20,8 @@ export interface WhenceApi {
   /** Milliseconds that activation took. */
   readonly activationMilliseconds: number;
   readonly context: Context;
+  readonly findings: vscode.TreeView<FindingNode>;
+  readonly tests: vscode.TestController;
 }
 
 export function activate(extension: vscode.ExtensionContext): WhenceApi {
@@ -23,10 +30,14 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   registerCommands(context);
   showStatus(context);
   showMarks(context);
+  showJobs(context);
+  showLargeDocument(context);
+  const findings = showFindings(context);
+  const tests = showBehaviours(context);
   const startForData = (document: vscode.TextDocument): void => {
     if (document.uri.scheme === 'file' && document.languageId === 'jsonl') void context.server();
   };
   extension.subscriptions.push(vscode.workspace.onDidOpenTextDocument(startForData));
   for (const document of vscode.workspace.textDocuments) startForData(document);
-  return { activationMilliseconds: performance.now() - started, context };
+  return { activationMilliseconds: performance.now() - started, context, findings, tests };
 }

@@ -85,8 +85,14 @@ export type EditorJob =
       /** `always`: rows are ranked though the base does it too. */
       readonly rank: 'whenBaseDoesNot' | 'always';
     }
-  /** A trace again, for rows that were edited or added since, or to rank rows though the base does it too. */
-  | { readonly kind: 'retrace'; readonly trace: string; readonly rank: 'whenBaseDoesNot' | 'always' }
+  /** A trace again, in its place: for rows that were edited or added since, by other methods, or ranked all the same. */
+  | {
+      readonly kind: 'retrace';
+      readonly trace: string;
+      /** Beside those it was traced by. */
+      readonly methods: readonly TraceMethod[];
+      readonly rank: 'whenBaseDoesNot' | 'always';
+    }
   | { readonly kind: 'index'; readonly model: string | null }
   | {
       readonly kind: 'test';

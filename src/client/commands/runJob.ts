@@ -4,52 +4,55 @@ import type { ReadyContext } from '../context';
 import { ServerFailure } from '../serverFailure';
 
 /**
- * Starts a job and waits for its end, with progress in the window and a way to cancel it.
+ * Starts a job and waits for its end. The status bar and the Jobs view show how it goes and cancel it.
  *
  * @throws ServerFailure as the engine gave it; CancellationError where the user cancelled
  */
 export async function runJob<K extends EditorJob['kind']>(
   job: EditorJob & { readonly kind: K },
-  { language }: ReadyContext,
+  context: ReadyContext,
 ): Promise<Extract<EditorResult, { kind: K }>> {
-  const views = new Map<string, JobView>();
-  let wake: (view: JobView) => void = () => undefined;
-  // Heard from before the start: a quick job may end before its id is known.
-  const heard = language.onNotification('whence/jobChanged', (view) => {
-    views.set(view.id, view);
-    wake(view);
-  });
+  const source = new vscode.CancellationTokenSource();
   try {
-    const { id } = await language.request('whence/startJob', job);
-    const options = { location: vscode.ProgressLocation.Window, title: 'Whence', cancellable: true };
-    const view = await vscode.window.withProgress(options, async (progress, token) => {
-      token.onCancellationRequested(() => void language.request('whence/cancelJob', { id }));
-      return new Promise<JobView>((resolve) => {
-        wake = (changed) => {
-          if (changed.id !== id) return;
-          progress.report({ message: progressText(changed) });
-          if (changed.state !== 'running' && changed.state !== 'queued') resolve(changed);
-        };
-        const before = views.get(id);
-        if (before !== undefined) wake(before);
-      });
-    });
-    if (view.state === 'cancelled') throw new vscode.CancellationError();
-    if (view.error !== null) throw new ServerFailure(view.error);
-    const result = await language.request('whence/jobResult', { id });
-    return result as Extract<EditorResult, { kind: K }>;
+    return await awaitJob<K>(job, context, source.token);
   } finally {
-    heard.dispose();
+    source.dispose();
   }
 }
 
-/** `gradients of rows 128/609 rows, 40 rows/s, 12 s left` */
-export function progressText({ title, state, progress }: JobView): string {
-  if (state === 'queued') return vscode.l10n.t('{0}: waiting', title);
-  if (progress === null) return title;
-  const { stage, done, total, unit, rate, secondsLeft } = progress;
-  const parts = [`${stage} ${done}/${total} ${unit}`];
-  if (rate !== undefined) parts.push(`${rate.toPrecision(2)} ${unit}/s`);
-  if (secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} s left', Math.ceil(secondsLeft)));
-  return parts.join(', ');
+/** The same where the caller has a way to cancel of its own. */
+export async function awaitJob<K extends EditorJob['kind']>(
+  job: EditorJob & { readonly kind: K },
+  { language }: ReadyContext,
+  token: vscode.CancellationToken,
+): Promise<Extract<EditorResult, { kind: K }>> {
+  const { id } = await language.request('whence/startJob', job);
+  const view = await endOf(id, language, token);
+  if (view.state === 'cancelled') throw new vscode.CancellationError();
+  if (view.error !== null) throw new ServerFailure(view.error);
+  const result = await language.request('whence/jobResult', { id });
+  return result as Extract<EditorResult, { kind: K }>;
+}
+
+/** How a job ended. */
+export async function endOf(
+  id: string,
+  language: ReadyContext['language'],
+  token: vscode.CancellationToken,
+): Promise<JobView> {
+  const disposables: vscode.Disposable[] = [];
+  try {
+    return await new Promise<JobView>((resolve, reject) => {
+      const look = (view: JobView): void => {
+        if (view.id === id && view.state !== 'running' && view.state !== 'queued') resolve(view);
+      };
+      const cancel = (): void => void language.request('whence/cancelJob', { id });
+      disposables.push(language.onNotification('whence/jobChanged', look), token.onCancellationRequested(cancel));
+      if (token.isCancellationRequested) cancel();
+      // It may have ended before anybody listened.
+      language.request('whence/jobs', null).then((views) => views.forEach(look), reject);
+    });
+  } finally {
+    for (const disposable of disposables) disposable.dispose();
+  }
 }

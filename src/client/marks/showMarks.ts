@@ -1,110 +1,91 @@
 import * as vscode from 'vscode';
-import type { RowTag, StripMark } from '../../protocol/editor';
 import type { Context, LanguageServer } from '../context';
+import { createMarkTypes } from './markTypes';
 
 /** Lines beyond the visible ones that are marked too, so that scrolling finds them there. */
 const around = 30;
 /** Milliseconds of quiet before marks are asked for again. */
-const quietTime = 60;
+const quietTime = { scrolled: 15, edited: 120 } as const;
+/** Milliseconds of quiet before the strip is asked for after an edit: it is of the whole file. */
+const stripQuietTime = 1500;
+/** Lines from which an edit does not ask for the strip anew; the editor moves its marks with the text. */
+const manyLines = 20_000;
 
-const colors: { readonly [T in RowTag['tone']]: string } = {
-  promotes: 'whence.promotes',
-  opposes: 'whence.opposes',
-  agrees: 'descriptionForeground',
-  disagrees: 'whence.disagrees',
-  proposed: 'whence.proposed',
-  none: 'descriptionForeground',
-};
-
-/** Shows tags before rows and the strip of the overview ruler, for the visible lines of every editor. */
+/**
+ * Shows tags before rows for the visible lines of every editor, and the strip of the overview ruler. The strip is asked
+ * for when the finding or the document has changed, never for scrolling.
+ */
 export function showMarks(context: Context): void {
-  const types = new Map<string, vscode.TextEditorDecorationType>();
-  const timers = new Map<vscode.TextEditor, NodeJS.Timeout>();
-  const typeOf = (key: string, make: () => vscode.DecorationRenderOptions): vscode.TextEditorDecorationType => {
-    const known = types.get(key);
-    if (known !== undefined) return known;
-    const made = vscode.window.createTextEditorDecorationType(make());
-    types.set(key, made);
-    return made;
-  };
+  const types = createMarkTypes();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const stripsDrawn = new WeakSet<vscode.TextEditor>();
 
-  const draw = async (editor: vscode.TextEditor, server: LanguageServer): Promise<void> => {
-    const { document } = editor;
-    if (document.uri.scheme !== 'file' || document.languageId !== 'jsonl') return;
-    const uri = document.uri.toString();
+  const drawTags = async (editor: vscode.TextEditor, server: LanguageServer): Promise<void> => {
+    const { document, visibleRanges } = editor;
     const version = document.version;
-    const first = Math.max(0, Math.min(...editor.visibleRanges.map(({ start }) => start.line)) - around);
-    const last = Math.max(...editor.visibleRanges.map(({ end }) => end.line)) + around;
-    const [{ version: answered, tags }, strip] = await Promise.all([
-      server.request('whence/tags', { uri, first, last }),
-      server.request('whence/strip', { uri }),
-    ]);
+    const first = Math.max(0, Math.min(...visibleRanges.map(({ start }) => start.line)) - around);
+    const last = Math.max(...visibleRanges.map(({ end }) => end.line)) + around + 1;
+    const answer = await server.request('whence/tags', { uri: document.uri.toString(), first, last });
     // A stale answer is dropped, never shown: another one is on its way.
-    if (document.version !== version || (answered !== null && answered !== version)) return;
-    const before = typeOf('tags', () => ({ rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed }));
-    editor.setDecorations(before, tags.map(tagDecoration));
-    for (const tone of ['promotes', 'opposes'] as const)
-      for (const level of levels) {
-        const type = typeOf(`strip ${tone} ${level}`, () => stripType(tone, level));
-        editor.setDecorations(type, stripRanges(strip, tone, level));
-      }
+    if (document.version !== version || (answer.version !== null && answer.version !== version)) return;
+    types.setTags(editor, answer.tags);
   };
+  const drawStrip = async (editor: vscode.TextEditor, server: LanguageServer): Promise<void> => {
+    const { document } = editor;
+    const version = document.version;
+    stripsDrawn.add(editor);
+    const marks = await server.request('whence/strip', { uri: document.uri.toString() });
+    if (document.version === version) types.setStrip(editor, marks);
+    else later(editor, 'strip', stripQuietTime);
+  };
+  const draws = { tags: drawTags, strip: drawStrip } as const;
 
-  const ask = (editor: vscode.TextEditor): void => {
+  const later = (editor: vscode.TextEditor, what: keyof typeof draws, milliseconds: number): void => {
     const server = context.runningServer();
-    if (server === undefined) return;
-    clearTimeout(timers.get(editor));
+    const { uri, languageId } = editor.document;
+    if (server === undefined || uri.scheme !== 'file' || languageId !== 'jsonl') return;
+    const key = `${what} ${editor.viewColumn} ${uri}`;
+    clearTimeout(timers.get(key));
     const run = (): void => {
-      timers.delete(editor);
-      draw(editor, server).catch((error) => context.output.warn(String(error)));
+      timers.delete(key);
+      draws[what](editor, server).catch((error) => context.output.warn(String(error)));
     };
-    timers.set(editor, setTimeout(run, quietTime));
+    timers.set(key, setTimeout(run, milliseconds));
   };
-  const askAll = (): void => {
-    for (const editor of vscode.window.visibleTextEditors) ask(editor);
+  const drawAll = (): void => {
+    for (const editor of vscode.window.visibleTextEditors) {
+      later(editor, 'tags', quietTime.scrolled);
+      later(editor, 'strip', quietTime.scrolled);
+    }
+  };
+  const drawNew = (): void => {
+    for (const editor of vscode.window.visibleTextEditors) {
+      later(editor, 'tags', quietTime.scrolled);
+      if (!stripsDrawn.has(editor)) later(editor, 'strip', quietTime.scrolled);
+    }
+  };
+  const edited = ({ document, contentChanges }: vscode.TextDocumentChangeEvent): void => {
+    if (contentChanges.length === 0) return;
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (editor.document !== document) continue;
+      later(editor, 'tags', quietTime.edited);
+      if (document.lineCount <= manyLines) later(editor, 'strip', stripQuietTime);
+    }
   };
   context.extension.subscriptions.push(
+    types,
     context.onServer((server) => {
-      context.extension.subscriptions.push(server.onNotification('whence/findingsChanged', askAll));
-      askAll();
+      // Settings of marks come back as changed findings, once the server knows them.
+      context.extension.subscriptions.push(server.onNotification('whence/findingsChanged', drawAll));
+      drawAll();
     }),
-    context.onSettings(askAll),
-    vscode.window.onDidChangeVisibleTextEditors(askAll),
-    vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => ask(textEditor)),
-    vscode.workspace.onDidChangeTextDocument(({ document }) => {
-      for (const editor of vscode.window.visibleTextEditors) if (editor.document === document) ask(editor);
-    }),
+    vscode.window.onDidChangeVisibleTextEditors(drawNew),
+    vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => later(textEditor, 'tags', quietTime.scrolled)),
+    vscode.workspace.onDidChangeTextDocument(edited),
     {
       dispose: () => {
         for (const timer of timers.values()) clearTimeout(timer);
-        for (const type of types.values()) type.dispose();
       },
     },
   );
-}
-
-function tagDecoration({ line, text, tone, state }: RowTag): vscode.DecorationOptions {
-  const range = new vscode.Range(line, 0, line, 0);
-  const before: vscode.ThemableDecorationAttachmentRenderOptions = {
-    // Spaces of the editor collapse; a tag keeps its width.
-    contentText: `${text.replaceAll(' ', '\u00a0')}\u00a0`,
-    color: new vscode.ThemeColor(state === 'stale' ? 'descriptionForeground' : colors[tone]),
-    fontStyle: state === 'stale' ? 'italic' : 'normal',
-  };
-  return { range, renderOptions: { before } };
-}
-
-const levels = ['strong', 'weak'] as const;
-
-function stripType(tone: 'promotes' | 'opposes', level: (typeof levels)[number]): vscode.DecorationRenderOptions {
-  return {
-    overviewRulerColor: new vscode.ThemeColor(`${colors[tone]}${level === 'weak' ? 'Weak' : ''}`),
-    overviewRulerLane: tone === 'promotes' ? vscode.OverviewRulerLane.Right : vscode.OverviewRulerLane.Left,
-  };
-}
-
-function stripRanges(strip: readonly StripMark[], tone: string, level: (typeof levels)[number]): vscode.Range[] {
-  return strip
-    .filter((mark) => mark.tone === tone && (mark.strength >= 0.5 ? 'strong' : 'weak') === level)
-    .map(({ line }) => new vscode.Range(line, 0, line, 0));
 }

@@ -90,7 +90,7 @@ export function createTracePanel(context: Context, doors: TracePanelDoors): Trac
       case 'quarantine':
         return quarantine(record, action.query, action.rows);
       case 'rankAlways':
-        await runJob({ kind: 'retrace', trace: record.id, rank: 'always' }, now);
+        await runJob({ kind: 'retrace', trace: record.id, methods: [], rank: 'always' }, now);
         return;
       case 'export':
         return exportTrace(record, action.format, now);

@@ -4,13 +4,18 @@ import { outcomeOf, runTrace } from './trace';
 
 /** A trace again: rows that did not change are read from the store, so only changed ones are computed. */
 export const retraceJob: EditorJobRule<'retrace'> = {
-  title: () => 'Trace changed rows again',
-  run: async ({ trace, rank }, tools) => {
+  title: ({ methods, rank }) =>
+    methods.length > 0
+      ? `Trace by ${methods.join(', ')} too`
+      : rank === 'always'
+        ? 'Rank rows all the same'
+        : 'Trace changed rows again',
+  run: async ({ trace, methods: added, rank }, tools) => {
     const before = tools.traces.read(trace);
     if (before === undefined)
       throw inputError('trace-unknown', 'That trace is not kept any more.', 'Trace the behaviour again.');
     const { modelName, source, documents } = before;
-    const methods = documents.map(({ method }) => method);
+    const methods = [...new Set([...documents.map(({ method }) => method), ...added])];
     const record = {
       ...(await runTrace({ model: modelName, source, methods, rank }, tools)),
       id: trace,
