@@ -8,6 +8,7 @@ import { addInit } from './commands/init';
 import { addInspect } from './commands/inspect';
 import { addLineage } from './commands/lineage';
 import { addProbe } from './commands/probe';
+import { addPrune } from './commands/prune';
 import { addScore } from './commands/score';
 import { addServe } from './commands/serve';
 import { addStore } from './commands/store';
@@ -30,6 +31,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addEvaluate,
   addVerify,
   addProbe,
+  addPrune,
   addStore,
   addLineage,
   addServe,
@@ -48,6 +50,12 @@ export function buildProgram(): Command {
       },
     });
   for (const add of commands) add(program);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  const inherit = (parent: Command): void => {
+    for (const command of parent.commands) {
+      command.copyInheritedSettings(parent);
+      inherit(command);
+    }
+  };
+  inherit(program);
   return program;
 }

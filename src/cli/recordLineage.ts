@@ -33,3 +33,14 @@ export function recordInWorkspace(
 ): Promise<void> {
   return shared.recordInWorkspace(context, command, inputs, settings, metrics, warn);
 }
+
+/** As `jobs/recordLineage`. */
+export function recordInStore(
+  storeFolder: string,
+  command: string,
+  inputs: readonly Pick<DataSource, 'label' | 'path'>[],
+  settings: JsonObject,
+  metrics: JsonObject,
+): Promise<void> {
+  return shared.recordInStore(storeFolder, command, inputs, settings, metrics, warn);
+}

@@ -32,4 +32,6 @@ export const jobTable: JobTable = {
   train: async () => (await import('./jobs/train')).train,
   verify: async () => (await import('./jobs/verify')).verify,
   evaluate: async () => (await import('./jobs/evaluate')).evaluate,
+  prunePropose: async () => (await import('./jobs/prunePropose')).prunePropose,
+  pruneApply: async () => (await import('./jobs/pruneApply')).pruneApply,
 };

@@ -45,6 +45,18 @@ export async function recordInWorkspace(
   await append(storeFolderOf(workspace.folder), command, inputs, settings, metrics, warn);
 }
 
+/** The same for a job that keeps what it computed in a store. */
+export async function recordInStore(
+  storeFolder: string,
+  command: string,
+  inputs: readonly Pick<DataSource, 'label' | 'path'>[],
+  settings: JsonObject,
+  metrics: JsonObject,
+  warn: (text: string) => void,
+): Promise<void> {
+  await append(storeFolder, command, inputs, settings, metrics, warn);
+}
+
 async function append(
   storeFolder: string,
   command: string,

@@ -7,6 +7,7 @@ import type { DoctorRequest, DoctorResult } from './doctor';
 import type { UserErrorData } from './errors';
 import type { IndexRequest, IndexResult, TraceRequest, TraceResult } from './influence';
 import type { ProbeRequest, ProbeResult } from './probing';
+import type { PruneApplyRequest, PruneApplyResult, PruneProposeRequest, PruneProposeResult } from './pruning';
 import type {
   AskRequest,
   AskResult,
@@ -39,6 +40,8 @@ export interface Jobs {
   train: { readonly request: TrainRequest; readonly result: TrainResult };
   verify: { readonly request: VerifyRequest; readonly result: VerifyResult };
   evaluate: { readonly request: EvaluateRequest; readonly result: EvaluateResult };
+  prunePropose: { readonly request: PruneProposeRequest; readonly result: PruneProposeResult };
+  pruneApply: { readonly request: PruneApplyRequest; readonly result: PruneApplyResult };
 }
 
 export type JobKind = keyof Jobs;

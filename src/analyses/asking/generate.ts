@@ -35,6 +35,8 @@ export interface GenerationContext {
   readonly sampling: Sampling;
   /** New tokens of each prompt at most, 1 or more. */
   readonly maxTokens: number;
+  /** A shape with room for these prompts, for calls that are to share sessions; absent: one that fits this call. */
+  readonly shape?: GenerationShape;
   /** Each new token as it comes; a stop token is not reported. */
   readonly onToken: (prompt: number, token: ChosenToken) => void;
 }
@@ -77,7 +79,8 @@ export async function generate(prompts: readonly Int32Array[], context: Generati
 
   const longest = Math.max(...prompts.map(({ length }) => length));
   requireRoom(longest, model);
-  const shape = generationShape(model, prompts.length, longest, maxTokens);
+  const shape = context.shape ?? generationShape(model, prompts.length, longest, maxTokens);
+  if (shape.batch !== prompts.length || shape.length < longest) throw internalError('prompts outgrow the shape');
   const prefilled = await prefill(prompts, shape, context);
   let cache = prefilled.cache;
   let logits = prefilled.logits;

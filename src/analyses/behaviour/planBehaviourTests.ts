@@ -109,7 +109,7 @@ function promptOf({ prompt }: BehaviourCase): Prompt {
 }
 
 /** The prompt with a completion as its only trained part: its end token counts, as it does in training. */
-function encodeCompletion(
+export function encodeCompletion(
   test: BehaviourCase,
   completion: string,
   { text, config }: LanguageModel,

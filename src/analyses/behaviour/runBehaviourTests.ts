@@ -1,6 +1,5 @@
-import type { LanguageModel } from '../../model/openLanguageModel';
 import type { BehaviourCase, BehaviourSettings, BehaviourVerdict } from '../../protocol/behaviour';
-import { createTokenStream } from '../../text/tokenizer/tokenStream';
+import { answerText } from '../asking/answerPrompts';
 import { generate } from '../asking/generate';
 import { type RowScore, type ScoringContext, scoreRows } from '../scoring/scoreRows';
 import { judge, type Observed } from './judge';
@@ -82,16 +81,10 @@ async function answer(
     onToken: () => undefined,
   });
   return continuations.map(({ tokens, finish }) => ({
-    text: textOf(
+    text: answerText(
       tokens.map(({ id }) => id),
       model,
     ),
     finish,
   }));
-}
-
-/** The text as `ask` shows it. */
-function textOf(ids: readonly number[], { text: { tokenizer } }: LanguageModel): string {
-  const stream = createTokenStream(tokenizer, 'skipSpecial');
-  return ids.map((id) => stream.push(id)).join('') + stream.finish();
 }

@@ -50,7 +50,7 @@ function isAlive(pid: number): boolean {
 /**
  * Takes the partial folder for this process, making it where it is not there.
  *
- * @throws UserError `training-in-progress` where another process trains into it
+ * @throws UserError `training-in-progress` where another process is writing it
  */
 export function claim({ out, partial }: OutputFolder): void {
   makeFolder(partial);
@@ -63,7 +63,7 @@ export function claim({ out, partial }: OutputFolder): void {
     if (live && held !== own.trim())
       throw inputError(
         'training-in-progress',
-        `Process ${pid} is training into ${out}.`,
+        `Process ${pid} is writing ${out}.`,
         'Wait for it or stop it, or name another folder with --out.',
       );
   }

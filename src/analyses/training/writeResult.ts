@@ -72,7 +72,7 @@ function freshConfig(model: TrainingModel, { lora }: Recipe): LoraAdapter['confi
 }
 
 /** A GGUF file keeps its tokenizer inside; a folder needs it as files. */
-async function writeTokenizer(folder: string, file: string): Promise<void> {
+export async function writeTokenizer(folder: string, file: string): Promise<void> {
   const files = ggufTokenizerFiles(await readGgufTokenizerMetadata(file));
   for (const [name, content] of files)
     await writeTextAtomically(path.join(folder, name), `${JSON.stringify(content)}\n`);
