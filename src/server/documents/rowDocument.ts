@@ -28,6 +28,8 @@ export interface RowFacts {
   /** As results of the engine name the row; undefined: the text is no row. */
   readonly hash: string | undefined;
   readonly flaws: readonly RowFlaw[];
+  /** See `RowCache`. */
+  readonly slots: unknown[];
 }
 
 /** A row where it stands now. */
@@ -43,7 +45,9 @@ export interface DocumentRow {
 }
 
 /** Values kept beside the text; more are parsed again when asked for. */
-const keptValues = 256;
+const keptValues = 1024;
+/** Lines that are spliced in one call; more would not fit the stack. */
+const spliceAtMost = 10_000;
 const noFlaws: readonly RowFlaw[] = [];
 
 export interface RowDocumentOptions {
@@ -67,6 +71,7 @@ export class RowDocument {
   private spanFacts = new Map<string, RowFacts>();
   private readonly values = new Map<string, JsonObject | undefined>();
   private detected: { readonly schema: Schema | undefined; readonly flaw: RowFlaw | undefined } | undefined;
+  private lastSchema: Schema | undefined;
   private byHash: Map<string, Set<number>> | undefined;
   /** Changed lines that are not in `byHash` yet. */
   private unhashed = new Set<number>();
@@ -182,6 +187,10 @@ export class RowDocument {
     }
     this.byHash = undefined;
     const fresh = new Array<RowFacts | undefined>(added);
+    if (added <= spliceAtMost) {
+      this.facts.splice(first, removed, ...fresh);
+      return;
+    }
     this.facts = this.facts.slice(0, first).concat(fresh, this.facts.slice(first + removed));
   }
 
@@ -297,7 +306,7 @@ export class RowDocument {
       format === 'text' ? { row: rowOf({ text }, address), problems: [] } : parseJsonText(text, address, limits);
     this.keep(text, row?.value);
     return {
-      facts: { hash: row?.hash, flaws: problems.length === 0 ? noFlaws : problems.map(bareFlaw) },
+      facts: { hash: row?.hash, flaws: problems.length === 0 ? noFlaws : problems.map(bareFlaw), slots: [] },
       value: row?.value,
     };
   }
@@ -321,7 +330,7 @@ export class RowDocument {
     }
     const row = rowOf(ownEntries(header.map((name, column) => [name, cells[column]!])), this.nowhere());
     this.keep(text, row.value);
-    return { facts: { hash: row.hash, flaws: noFlaws }, value: row.value };
+    return { facts: { hash: row.hash, flaws: noFlaws, slots: [] }, value: row.value };
   }
 
   private nowhere(): RowAddress {
@@ -338,8 +347,17 @@ export class RowDocument {
     }
     const { schema, problems } = detectSchema(rows);
     const [problem] = problems;
-    this.detected = { schema, flaw: problem === undefined ? undefined : unknownSchema(problem) };
+    this.detected = {
+      schema: this.sameSchema(schema),
+      flaw: problem === undefined ? undefined : unknownSchema(problem),
+    };
     return this.detected;
+  }
+
+  /** The schema of before, where it is the same: what was found out about rows is kept by it. */
+  private sameSchema(schema: Schema | undefined): Schema | undefined {
+    if (JSON.stringify(schema) !== JSON.stringify(this.lastSchema)) this.lastSchema = schema;
+    return this.lastSchema;
   }
 
   private hashTable(): Map<string, Set<number>> {
@@ -387,5 +405,5 @@ const longRow: RowFlaw = {
 };
 
 function refused(flaw: RowFlaw): { readonly facts: RowFacts; readonly value: undefined } {
-  return { facts: { hash: undefined, flaws: [flaw] }, value: undefined };
+  return { facts: { hash: undefined, flaws: [flaw], slots: [] }, value: undefined };
 }

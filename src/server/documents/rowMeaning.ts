@@ -1,7 +1,8 @@
 import type { Schema } from '../../data/types';
 import type { EncodingContext } from '../../text/types';
 import { encodePieces } from './encodePieces';
-import { type DocumentRow, type RowDocument, type RowFacts, toRow } from './rowDocument';
+import { createRowCache } from './rowCache';
+import { type DocumentRow, type RowDocument, toRow } from './rowDocument';
 import { type RowPiece, readRowPieces } from './rowPieces';
 
 /** What training makes of a row. */
@@ -17,7 +18,7 @@ interface Known {
   readonly meaning: RowMeaning | undefined;
 }
 
-const known = new WeakMap<RowFacts, Known>();
+const known = createRowCache<Known>();
 
 /**
  * The texts of a row and what of them is trained: by tokenizer and template where a model is known and trusted, else by

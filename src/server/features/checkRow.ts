@@ -7,14 +7,8 @@ import { isProblems, toExample } from '../../data/schemas/toExample';
 import type { Example, Schema } from '../../data/types';
 import type { JsonValue } from '../../protocol/json';
 import { type JsonPlace, JsonPlaces } from '../documents/jsonPlaces';
-import {
-  bareFlaw,
-  type DocumentRow,
-  type RowDocumentOptions,
-  type RowFacts,
-  type RowFlaw,
-  toRow,
-} from '../documents/rowDocument';
+import { createRowCache } from '../documents/rowCache';
+import { bareFlaw, type DocumentRow, type RowDocumentOptions, type RowFlaw, toRow } from '../documents/rowDocument';
 
 /** A defect of a row and where it stands in the row's text. */
 export interface PlacedFlaw extends RowFlaw {
@@ -36,7 +30,7 @@ interface FoundFlaw {
   readonly place: JsonPlace | undefined;
 }
 
-const checked = new WeakMap<RowFacts, { readonly schema: Schema | undefined; readonly result: CheckedRow }>();
+const checked = createRowCache<{ readonly schema: Schema | undefined; readonly result: CheckedRow }>();
 
 /** Everything that is wrong with one row by itself. The result is kept until the row or the schema changes. */
 export function checkRow(row: DocumentRow, schema: Schema | undefined, options: RowDocumentOptions): CheckedRow {

@@ -1,6 +1,7 @@
 import type { Range, SemanticTokens, SemanticTokensLegend } from 'vscode-languageserver-types';
 import type { EncodingContext } from '../../text/types';
 import { JsonPlaces, type TextRange } from '../documents/jsonPlaces';
+import type { Pace } from '../documents/pace';
 import type { DocumentRow, RowDocument } from '../documents/rowDocument';
 import { rowMeaning } from '../documents/rowMeaning';
 
@@ -22,12 +23,17 @@ interface Token {
   readonly modifiers: number;
 }
 
-/** Trained and untrained text of the rows in a range, as the characters of the string literals that hold it. */
-export function provideSemanticTokens(
+/**
+ * Trained and untrained text of the rows in a range, as the characters of the string literals that hold it. Undefined
+ * where the document changed or nobody wants it any more.
+ */
+export async function provideSemanticTokens(
   document: RowDocument,
   range: Range,
   text: EncodingContext | undefined,
-): SemanticTokens {
+  pace: Pace,
+): Promise<SemanticTokens | undefined> {
+  const { version } = document;
   const tokens: Token[] = [];
   const lastLine = Math.min(range.end.line, document.lines.lineCount - 1);
   let rows = 0;
@@ -38,6 +44,7 @@ export function provideSemanticTokens(
     last = row.row;
     rows++;
     tokens.push(...rowTokens(document, row, text));
+    if (!(await pace.next()) || document.version !== version) return undefined;
   }
   tokens.sort((a, b) => a.line - b.line || a.character - b.character);
   return { data: encode(tokens) };

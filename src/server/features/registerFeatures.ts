@@ -64,6 +64,8 @@ export function registerFeatures(
   sections: (uri: string, line: number) => readonly string[],
 ): Features {
   const { documents } = context;
+  // The extension contributes the JSON schemas of configuration files; the editor then completes and explains them.
+  const editorSchema = context.options.tags === 'client';
   const summaries = new Map<string, { readonly version: number; readonly summary: DataSummary }>();
   const host = new DocumentHost({
     documents: () => documents.all(),
@@ -90,17 +92,22 @@ export function registerFeatures(
     if (found === undefined) return null;
     if (found.rows !== undefined)
       return provideHover(found.rows, position, host.text?.context, sections(uri, position.line));
-    return found.config === undefined
+    return found.config === undefined || editorSchema
       ? null
       : provideConfigHover(found.config, found.document.getText(), found.document.offsetAt(position));
   });
   connection.onCompletion(async ({ textDocument: { uri }, position }) => {
     const found = await opened(uri);
-    if (found?.config === undefined) return [];
+    if (found?.config === undefined || editorSchema) return [];
     const { document } = found;
     const folder = path.dirname(documentPath(uri) ?? context.workspace.root);
-    return provideConfigCompletion(found.config, document.getText(), document.offsetAt(position), (name) =>
-      listFolder(folder, name),
+    const snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
+    return provideConfigCompletion(
+      found.config,
+      document.getText(),
+      document.offsetAt(position),
+      (name) => listFolder(folder, name),
+      snippets ? 'supported' : 'none',
     );
   });
   connection.onCodeAction(async ({ textDocument: { uri }, range, context: { diagnostics } }) => {
@@ -123,11 +130,12 @@ export function registerFeatures(
     const rows = (await opened(uri))?.rows;
     return rows === undefined ? [] : provideFoldingRanges(rows);
   });
-  connection.languages.semanticTokens.onRange(async ({ textDocument: { uri }, range }) => {
+  connection.languages.semanticTokens.onRange(async ({ textDocument: { uri }, range }, token) => {
     const rows = (await opened(uri))?.rows;
     const { marksEnabled, marksTrainedText } = context.settings();
     if (rows === undefined || !marksEnabled || !marksTrainedText) return { data: [] };
-    return provideSemanticTokens(rows, range, host.text?.context);
+    const found = await provideSemanticTokens(rows, range, host.text?.context, createPace(token));
+    return wanted(found, token.isCancellationRequested);
   });
   connection.languages.inlayHint.on(async ({ textDocument: { uri }, range }, token) => {
     const rows = (await opened(uri))?.rows;
@@ -180,7 +188,11 @@ export function registerFeatures(
       const config = (await opened(uri))?.config;
       const file = documentPath(uri);
       if (config === undefined || file === undefined) return;
-      send(diagnosticsEnabled ? await provideConfigDiagnostics(config, file, document.getText()) : []);
+      send(
+        diagnosticsEnabled
+          ? await provideConfigDiagnostics(config, file, document.getText(), editorSchema ? 'byEditor' : 'byServer')
+          : [],
+      );
       return;
     }
     const pace = createPace(token);

@@ -1,10 +1,11 @@
 import { isProblems, toExample } from '../../data/schemas/toExample';
-import type { Example } from '../../data/types';
+import type { Example, Schema } from '../../data/types';
 import type { EncodingContext } from '../../text/types';
 import { countTokens } from '../documents/encodePieces';
 import type { NamedText } from '../documents/openNamedText';
 import type { Pace } from '../documents/pace';
-import { type RowDocument, type RowFacts, toRow } from '../documents/rowDocument';
+import { createRowCache } from '../documents/rowCache';
+import { type RowDocument, toRow } from '../documents/rowDocument';
 
 /** What stands at the top of a data file, or in the status bar. */
 export interface DataSummary {
@@ -17,7 +18,7 @@ export interface DataSummary {
   readonly trainedTokens: { readonly count: number; readonly precision: 'exact' | 'extrapolated' } | undefined;
 }
 
-const counted = new WeakMap<EncodingContext, WeakMap<RowFacts, number>>();
+const counted = createRowCache<{ readonly text: EncodingContext; readonly schema: Schema; readonly tokens: number }>();
 
 /** What is known without work. */
 export function summarizeRows(document: RowDocument, model: string | undefined): DataSummary {
@@ -38,14 +39,13 @@ export async function summarizeData(
   const { version, schema, rowCount } = document;
   const summary = summarizeRows(document, text.model);
   if (schema === undefined || rowCount === 0) return summary;
-  const known = counted.get(text.context) ?? new WeakMap<RowFacts, number>();
-  counted.set(text.context, known);
   const stride = strideFor(rowCount);
   let count = 0;
   let done = 0;
   for (let i = 0, number = 0; i < rowCount; i++, number = (number + stride) % rowCount) {
     const row = document.rowNumbered(number)!;
-    let tokens = known.get(row.facts);
+    const before = counted.get(row.facts);
+    let tokens = before?.text === text.context && before.schema === schema ? before.tokens : undefined;
     if (tokens === undefined) {
       if (isSpent() && done > 0) continue;
       const { value } = row;
@@ -55,7 +55,7 @@ export async function summarizeData(
         plain === undefined || isProblems(example)
           ? 0
           : (countTokens(plain, schema, example as Example, text.context)?.trainedTokens ?? 0);
-      known.set(row.facts, tokens);
+      counted.set(row.facts, { text: text.context, schema, tokens });
     }
     count += tokens;
     done++;

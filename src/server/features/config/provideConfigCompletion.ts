@@ -11,12 +11,13 @@ export type ListFolder = (folder: string) => Promise<readonly string[]>;
 
 const mostItems = 200;
 
-/** Keys, values, names of the file and paths beside it. */
+/** Keys, values, names of the file and paths beside it. @param snippets whether the editor places the cursor in what it inserts */
 export async function provideConfigCompletion(
   kind: ConfigKind,
   text: string,
   offset: number,
   listFolder: ListFolder,
+  snippets: 'supported' | 'none',
 ): Promise<CompletionItem[]> {
   if (!isSane(text)) return [];
   const location = getLocation(text, offset);
@@ -25,17 +26,24 @@ export async function provideConfigCompletion(
   const [begin, end] =
     previous === undefined ? wordAround(text, offset) : [previous.offset, previous.offset + previous.length];
   const range: Range = { start: lines.positionAt(begin), end: lines.positionAt(end) };
-  if (location.isAtPropertyKey) return keyItems(kind, text, location, range, end);
+  if (location.isAtPropertyKey) return keyItems(kind, text, location, range, end, snippets);
   const typed = text.slice(begin, offset).replace(/^"/, '');
   const names = namesAt(kind, text, location.path);
   const values = names ?? choicesAt(kind, location.path);
   if (values.length === 0 && isPath(kind, location.path)) return pathItems(typed, range, listFolder);
   return values
     .slice(0, mostItems)
-    .map((value) => item(JSON.stringify(value), CompletionItemKind.Value, range, undefined));
+    .map((value) => item(shownValue(value), JSON.stringify(value), CompletionItemKind.Value, range, undefined));
 }
 
-function keyItems(kind: ConfigKind, text: string, location: Location, range: Range, end: number): CompletionItem[] {
+function keyItems(
+  kind: ConfigKind,
+  text: string,
+  location: Location,
+  range: Range,
+  end: number,
+  snippets: 'supported' | 'none',
+): CompletionItem[] {
   const place = location.path.slice(0, -1);
   const present = new Set(keysOf(text, place));
   const typed = location.previousNode?.value as JsonValue | undefined;
@@ -44,22 +52,17 @@ function keyItems(kind: ConfigKind, text: string, location: Location, range: Ran
     Object.entries(objectAt(schema, 'properties'))
       .filter(([key]) => key === typed || !present.has(key))
       .map(([key, shape]) => {
-        const filled = hasColon
-          ? JSON.stringify(key)
-          : `${snippetText(JSON.stringify(key))}: ${emptyValue(shape as JsonObject)}`;
+        const quoted = JSON.stringify(key);
         const description = own(shape as JsonObject, 'description');
-        const made = item(
-          filled,
-          CompletionItemKind.Property,
-          range,
-          description === undefined ? undefined : String(description),
-        );
-        return {
-          ...made,
-          label: key,
-          filterText: JSON.stringify(key),
-          insertTextFormat: hasColon ? InsertTextFormat.PlainText : InsertTextFormat.Snippet,
-        };
+        const documentation = description === undefined ? undefined : String(description);
+        const made = (newText: string) => ({
+          ...item(key, newText, CompletionItemKind.Property, range, documentation),
+          filterText: quoted,
+        });
+        if (hasColon) return made(quoted);
+        if (snippets === 'none') return made(`${quoted}: `);
+        const snippet = `${snippetText(quoted)}: ${emptyValue(shape as JsonObject)}`;
+        return { ...made(snippet), insertTextFormat: InsertTextFormat.Snippet };
       }),
   );
 }
@@ -116,6 +119,7 @@ async function pathItems(typed: string, range: Range, listFolder: ListFolder): P
     .slice(0, mostItems)
     .map((name) =>
       item(
+        folder + name,
         JSON.stringify(folder + name),
         name.endsWith('/') ? CompletionItemKind.Folder : CompletionItemKind.File,
         range,
@@ -136,18 +140,17 @@ function wordAround(text: string, offset: number): [number, number] {
   return [begin, offset];
 }
 
+function shownValue(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function item(
+  label: string,
   newText: string,
   kind: CompletionItemKind,
   range: Range,
   documentation: string | undefined,
 ): CompletionItem {
-  const label = newText.startsWith('"') ? (JSON.parse(newText.match(/^"(?:[^"\\]|\\.)*"/)![0]) as string) : newText;
-  return {
-    label,
-    kind,
-    filterText: newText,
-    textEdit: { range, newText },
-    ...(documentation === undefined ? {} : { documentation }),
-  };
+  const base = { label, kind, filterText: newText, textEdit: { range, newText } };
+  return documentation === undefined ? base : { ...base, documentation };
 }

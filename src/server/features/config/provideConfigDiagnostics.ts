@@ -9,10 +9,24 @@ import { type ConfigKind, isSane } from './configText';
 
 const mostProblems = 200;
 
-/** What is wrong with a configuration file as it stands in the editor. @param file absolute path, for paths in it */
-export async function provideConfigDiagnostics(kind: ConfigKind, file: string, text: string): Promise<Diagnostic[]> {
+/** What an editor finds out itself that is given the JSON schema of the file. */
+const foundBySchema: readonly string[] = ['bad-json', 'bad-value', 'unknown-key', 'duplicate-key'];
+
+/**
+ * What is wrong with a configuration file as it stands in the editor.
+ *
+ * @param file absolute path, for paths in it
+ * @param schema `byEditor`: the editor checks the JSON schema itself, so that only names and paths are left to say
+ */
+export async function provideConfigDiagnostics(
+  kind: ConfigKind,
+  file: string,
+  text: string,
+  schema: 'byServer' | 'byEditor',
+): Promise<Diagnostic[]> {
   if (!isSane(text)) return [];
-  const problems = kind === 'recipe' ? recipeProblems(file, text) : (await checkWorkspaceText(file, text)).problems;
+  const found = kind === 'recipe' ? recipeProblems(file, text) : (await checkWorkspaceText(file, text)).problems;
+  const problems = schema === 'byServer' ? found : found.filter(({ code }) => !foundBySchema.includes(code));
   const lines = new LineText(text);
   const config = parseConfigText(file, text);
   return problems.slice(0, mostProblems).map((problem) => {
