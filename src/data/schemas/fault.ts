@@ -38,6 +38,13 @@ export class RowFields {
     return name === undefined ? undefined : (own(this.row.value, name) ?? undefined);
   }
 
+  /** A weight that rows of the sample, from which the mapping was found, did not have. */
+  lateWeight(): number | undefined {
+    if (this.schema.source !== 'detected' || Object.hasOwn(this.schema.fields, 'weight')) return undefined;
+    const value = own(this.row.value, 'weight');
+    return typeof value === 'number' && value >= 0 ? value : undefined;
+  }
+
   text(field: string): string {
     const value = this.value(field);
     if (typeof value === 'string') return value;
@@ -58,7 +65,7 @@ export class RowFields {
 
 /** The row's own weight, 1 where it has none. CSV cells hold it as text. */
 export function readWeight(fields: RowFields): number {
-  const value = fields.value('weight');
+  const value = fields.value('weight') ?? fields.lateWeight();
   if (value === undefined || value === '') return 1;
   const weight = typeof value === 'string' ? Number(value) : value;
   if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
