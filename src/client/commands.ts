@@ -1,5 +1,15 @@
 import * as vscode from 'vscode';
 import { type CommandId, commandIds } from '../protocol/commandIds';
+import {
+  downWeight,
+  findNearDuplicates,
+  markNotRelevant,
+  markRelevant,
+  quarantine,
+  quarantineTop,
+  restoreRow,
+} from './commands/acts';
+import { editRow } from './commands/actsEditRow';
 import { chooseMethod, chooseQuery, chooseTrace, clearFindings } from './commands/chooseTrace';
 import {
   clearFilter,
@@ -47,6 +57,14 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.showRowsAboveNull': { needs: 'nothing', run: showRowsAboveNull },
   'whence.filterFindings': { needs: 'nothing', run: filterFindings },
   'whence.clearFilter': { needs: 'nothing', run: clearFilter },
+  'whence.quarantine': { needs: 'server', run: quarantine },
+  'whence.quarantineTop': { needs: 'server', run: quarantineTop },
+  'whence.downWeight': { needs: 'server', run: downWeight },
+  'whence.restoreRow': { needs: 'server', run: restoreRow },
+  'whence.editRow': { needs: 'server', run: editRow },
+  'whence.findNearDuplicates': { needs: 'server', run: findNearDuplicates },
+  'whence.markRelevant': { needs: 'server', run: markRelevant },
+  'whence.markNotRelevant': { needs: 'server', run: markNotRelevant },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },
   'whence.choosePreset': { needs: 'nothing', run: choosePreset },
   'whence.chooseAnalyses': { needs: 'nothing', run: chooseAnalyses },

@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
+import { provideRowPages } from './commands/actsEditRow';
 import type { Context } from './context';
 import { createContext } from './createContext';
 import { showMarks } from './marks/showMarks';
@@ -28,6 +29,7 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   const started = performance.now();
   const context = createContext(extension);
   registerCommands(context);
+  provideRowPages(context);
   showStatus(context);
   showMarks(context);
   showJobs(context);

@@ -48,7 +48,8 @@ export async function* readSchemaRows(file: DataFile, limits: DataLimits): Async
   if (waiting.length > 0) yield detect();
 }
 
-async function statedSchema(
+/** The mapping that whence.json or a trainer’s file beside the data states; undefined: none does. */
+export async function statedSchema(
   { path, label, schema }: DataFile,
   limits: DataLimits,
 ): Promise<{ readonly schema: Schema | undefined; readonly problems: readonly RowProblem[] }> {

@@ -22,6 +22,15 @@ export const commandIds = [
   'whence.showRowsAboveNull',
   'whence.filterFindings',
   'whence.clearFilter',
+  // Acts on rows
+  'whence.quarantine',
+  'whence.quarantineTop',
+  'whence.downWeight',
+  'whence.restoreRow',
+  'whence.editRow',
+  'whence.findNearDuplicates',
+  'whence.markRelevant',
+  'whence.markNotRelevant',
   // Marks
   'whence.toggleMarks',
   'whence.choosePreset',

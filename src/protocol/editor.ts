@@ -263,7 +263,18 @@ export interface RowDossier {
 
 export type Act =
   | { readonly kind: 'quarantine'; readonly rows: readonly RowReference[]; readonly reason: string }
-  | { readonly kind: 'downWeight'; readonly rows: readonly RowReference[]; readonly weight: number };
+  | { readonly kind: 'downWeight'; readonly rows: readonly RowReference[]; readonly weight: number }
+  /** Rows of quarantine files go back to where they came from. */
+  | { readonly kind: 'restore'; readonly rows: readonly RowReference[] }
+  /** A row becomes what its page says. @param hash of the page's `RowPage` */
+  | { readonly kind: 'editRow'; readonly row: RowReference; readonly hash: string; readonly text: string };
+
+/** A row over many lines, to be edited. */
+export interface RowPage {
+  readonly text: string;
+  /** SHA-256 of the line as it is in the file. */
+  readonly hash: string;
+}
 
 /** An edit of text files, as LSP's `WorkspaceEdit` has it; one undo step. */
 export interface ActEdit {
@@ -312,6 +323,7 @@ export interface EditorRequests {
   'whence/dossier': { readonly params: RowReference; readonly result: RowDossier | null };
   'whence/nearDuplicates': { readonly params: RowReference; readonly result: readonly RowReference[] };
   'whence/act': { readonly params: Act; readonly result: ActEdit };
+  'whence/rowPage': { readonly params: RowReference; readonly result: RowPage | null };
   'whence/verdict': {
     readonly params: { readonly row: RowReference; readonly verdict: RowVerdict };
     readonly result: null;

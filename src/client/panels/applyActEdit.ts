@@ -18,18 +18,29 @@ export async function applyActEdit({ edit }: ActEdit): Promise<void> {
     if (change.kind === 'create') {
       changes.createFile(vscode.Uri.parse(change.uri), { ignoreIfExists: true });
     } else {
-      changes.set(vscode.Uri.parse(change.textDocument.uri), change.edits.map(textEdit));
+      const { uri, version } = change.textDocument;
+      const open = vscode.workspace.textDocuments.find(
+        (document) => document.uri.toString() === vscode.Uri.parse(uri).toString(),
+      );
+      // An edit that was made of another text would change other rows.
+      if (version !== null && open?.version !== version) throw changedMeanwhile();
+      changes.set(vscode.Uri.parse(uri), change.edits.map(textEdit));
     }
   }
-  if (await vscode.workspace.applyEdit(changes)) return;
+  // Several files are saved with it, as after any refactoring (`files.refactoring.autoSave`): none is left behind.
+  if (await vscode.workspace.applyEdit(changes, { isRefactoring: true })) return;
   throw new Error(vscode.l10n.t('The editor refused the change. Save the files and do it again.'));
+}
+
+function changedMeanwhile(): Error {
+  return new Error(vscode.l10n.t('The file was changed in the meantime, so nothing was done. Do it again.'));
 }
 
 type DocumentChange =
   | { readonly kind: 'create'; readonly uri: string }
   | {
       readonly kind?: undefined;
-      readonly textDocument: { readonly uri: string };
+      readonly textDocument: { readonly uri: string; readonly version: number | null };
       readonly edits: readonly TextChange[];
     };
 

@@ -10,6 +10,7 @@ import {
 } from 'vscode-languageserver/node';
 import { commandIds } from '../../protocol/commandIds';
 import type { EditorRequests, RowReference } from '../../protocol/editor';
+import { provideRowActions, resolveRowAction, rowActionKinds } from '../acts/provideRowActions';
 import type { ServerContext } from '../context';
 import { DocumentHost } from '../documents/documentHost';
 import { documentPath } from '../documents/documentKind';
@@ -36,7 +37,7 @@ import { type DataSummary, summarizeData, summarizeRows, summarySentence } from 
 export const featureCapabilities: ServerCapabilities = {
   hoverProvider: true,
   codeLensProvider: { resolveProvider: false },
-  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, ...rowActionKinds], resolveProvider: true },
   documentSymbolProvider: true,
   foldingRangeProvider: true,
   inlayHintProvider: { resolveProvider: false },
@@ -110,11 +111,16 @@ export function registerFeatures(
       snippets ? 'supported' : 'none',
     );
   });
-  connection.onCodeAction(async ({ textDocument: { uri }, range, context: { diagnostics } }) => {
+  connection.onCodeAction(async ({ textDocument: { uri }, range, context: { diagnostics, only } }) => {
     const found = await opened(uri);
-    if (found?.rows !== undefined) return provideCodeActions(found.rows, uri, range, diagnostics);
+    if (found?.rows !== undefined) {
+      const fixes = provideCodeActions(found.rows, uri, range, diagnostics);
+      const acts = found.rows.options.holds === 'data' ? provideRowActions(uri, range, only, context) : [];
+      return [...fixes, ...acts];
+    }
     return found?.config === undefined ? [] : provideConfigActions(uri, diagnostics);
   });
+  connection.onCodeActionResolve((action) => resolveRowAction(action, context));
   connection.onCodeLens(async ({ textDocument: { uri } }) => {
     const rows = (await opened(uri))?.rows;
     if (rows === undefined || rows.options.holds !== 'data') return [];

@@ -5,6 +5,7 @@ import { discoverWorkspace, discoveryLimits } from '../../data/workspace/discove
 import { renderWorkspace } from '../../data/workspace/render';
 import type { EditorJobKind, EditorRequestName, EditorRequests } from '../../protocol/editor';
 import { inputError } from '../../protocol/errors';
+import { makeAct, rowPage } from '../acts/makeAct';
 import type { ServerContext } from '../context';
 import { findingsView } from '../findings/findingsView';
 import { editorJobTable } from '../jobs/jobTable';
@@ -68,6 +69,8 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
     if (lines === undefined || !marksEnabled || !overviewRuler) return [];
     return context.findings.strip(uri, lines, marksPreset);
   },
+  'whence/act': (act, context) => makeAct(act, context),
+  'whence/rowPage': (row, context) => rowPage(row, context),
   'whence/verdict': async ({ row, verdict }, context) => {
     const lines = fileLines(context, row.uri);
     const hash = lines === undefined ? undefined : context.findings.hashOf(lines.text(row.line));
