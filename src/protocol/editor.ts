@@ -7,6 +7,8 @@ import type { UserErrorData } from './errors';
 import type { Measurement, QuerySource, TraceDocument, TracedRow, TraceMethod } from './influence';
 import type { MemoryUse, Progress } from './jobs';
 import type { JsonObject } from './json';
+import type { ProbeResult } from './probing';
+import type { PruneProposal } from './pruning';
 import type { AskResult, ModelIdentity, Prompt, Sampling } from './requests';
 import type { Removal, VerifyResult } from './verification';
 
@@ -259,6 +261,26 @@ export interface RowDossier {
   readonly verdict: RowVerdict;
 }
 
+// --- probes and proposals --------------------------------------------------------------------------------------------
+
+/** A result of another analysis that is kept, and can be shown beside the rows. */
+export type AnalysisRecord =
+  | {
+      readonly kind: 'probe';
+      readonly id: string;
+      readonly title: string;
+      readonly when: number;
+      readonly result: ProbeResult;
+    }
+  | {
+      readonly kind: 'pruning';
+      readonly id: string;
+      readonly title: string;
+      readonly when: number;
+      readonly result: PruneProposal;
+    };
+export type KeptAnalysis = AnalysisRecord['kind'];
+
 // --- acts ------------------------------------------------------------------------------------------------------------
 
 export type Act =
@@ -305,6 +327,17 @@ export interface EditorRequests {
   'whence/trace': { readonly params: { readonly id: string }; readonly result: TraceRecord | null };
   /** null: nothing is shown beside the rows. */
   'whence/activate': { readonly params: ActiveFinding | null; readonly result: null };
+  /** Probes and proposals that are kept, newest last. */
+  'whence/analyses': {
+    readonly params: null;
+    readonly result: readonly Pick<AnalysisRecord, 'kind' | 'id' | 'title' | 'when'>[];
+  };
+  'whence/analysis': { readonly params: { readonly id: string }; readonly result: AnalysisRecord | null };
+  /** Which probe, or proposal, has marks; id null: none. */
+  'whence/showAnalysis': {
+    readonly params: { readonly kind: KeptAnalysis; readonly id: string | null };
+    readonly result: null;
+  };
   'whence/findings': {
     readonly params: { readonly order: 'cause' | 'kind'; readonly rows: 'aboveNull' | 'all' };
     readonly result: FindingsView | null;

@@ -2,8 +2,10 @@ import type { Connection, TextDocuments } from 'vscode-languageserver/node';
 import type { EditorOptions } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
 import type { OpenDocument } from './documents/openDocument';
+import type { AnalysisShelf } from './analyses/createAnalysisShelf';
 import type { FindingIndex } from './findings/createFindingIndex';
 import type { JobDirector } from './jobs/createJobDirector';
+import type { TagIndex } from './tags/createTagIndex';
 import type { TraceShelf } from './traces/createTraceShelf';
 import type { WorkspaceWatch } from './workspaceWatch';
 
@@ -14,7 +16,9 @@ export interface ServerContext {
   readonly documents: TextDocuments<OpenDocument>;
   readonly workspace: WorkspaceWatch;
   readonly traces: TraceShelf;
+  readonly analyses: AnalysisShelf;
   readonly findings: FindingIndex;
+  readonly tags: TagIndex;
   readonly jobs: JobDirector;
   settings(): EditorSettings;
   trust(): EditorOptions['trust'];

@@ -13,6 +13,7 @@ import type { EditorOptions, EditorRequestName } from '../protocol/editor';
 import { UserError } from '../protocol/errors';
 import { defaultSettings, type EditorSettings, parseSettings } from '../protocol/settings';
 import { version } from '../protocol/version';
+import { createAnalysisShelf } from './analyses/createAnalysisShelf';
 import type { ServerContext } from './context';
 import { openDocuments } from './documents/openDocument';
 import { type Features, featureCapabilities, registerFeatures } from './features/registerFeatures';
@@ -20,6 +21,7 @@ import { createFindingIndex } from './findings/createFindingIndex';
 import { createJobDirector } from './jobs/createJobDirector';
 import { editorState } from './requests/editorState';
 import { requestTable } from './requests/requestTable';
+import { createTagIndex } from './tags/createTagIndex';
 import { createTraceShelf } from './traces/createTraceShelf';
 import { watchWorkspace } from './workspaceWatch';
 
@@ -49,10 +51,12 @@ export function startServer(connection: Connection, engineModule: string): void 
     };
     const workspace = await watchWorkspace(rootOf(params));
     const traces = createTraceShelf(() => workspace.storeFolder());
+    const analyses = createAnalysisShelf(() => workspace.storeFolder());
     const jobs = createJobDirector({
       engineModule,
       workspace,
       traces,
+      analyses,
       settings: () => settings,
       notify: (name, value) => {
         void connection.sendNotification(name, value);
@@ -68,7 +72,9 @@ export function startServer(connection: Connection, engineModule: string): void 
       documents,
       workspace,
       traces,
+      analyses,
       findings,
+      tags: createTagIndex(findings, analyses, workspace),
       jobs,
       settings: () => settings,
       trust: () => trust,

@@ -1,9 +1,9 @@
 import type { RowTag, StripMark } from '../../protocol/editor';
 import type { TracedRow } from '../../protocol/influence';
 import type { MarkPreset } from '../../protocol/settings';
-import { influenceStrip, influenceTags } from '../tags/influenceTags';
+import { influenceStrip, influenceTags, type TagScale, tagScale } from '../tags/influenceTags';
+import { indexKnownRows, type KnownLine, type KnownRows, knownLines } from '../tags/knownLines';
 import { createLineHash, type LineHash } from '../tags/rowHashes';
-import { indexTracedRows, type TracedFile, type TracedLine, tracedLines } from '../tags/tracedLines';
 import type { ShownFinding, TraceShelf } from '../traces/createTraceShelf';
 import type { WorkspaceWatch } from '../workspaceWatch';
 
@@ -13,6 +13,9 @@ export interface Lines {
   text(line: number): string;
 }
 
+/** A line with the traced row that it is, or was before it was edited. */
+export type TracedLine = KnownLine<TracedRow>;
+
 /** Looks up what the shown finding says of lines. */
 export interface FindingIndex {
   tags(uri: string, lines: Lines, first: number, last: number, preset: MarkPreset): readonly RowTag[];
@@ -20,6 +23,11 @@ export interface FindingIndex {
   /** The traced row that a line holds, or held before it was edited. */
   at(uri: string, lines: Lines, line: number): TracedLine | undefined;
   readonly hashOf: LineHash;
+}
+
+interface TracedFile {
+  readonly rows: KnownRows<TracedRow>;
+  readonly scale: TagScale;
 }
 
 const mostStripMarks = 1000;
@@ -40,7 +48,9 @@ export function createFindingIndex(traces: TraceShelf, workspace: WorkspaceWatch
         if (rows === undefined) byUri.set(at, [row]);
         else rows.push(row);
       }
-      const files = new Map([...byUri].map(([at, rows]) => [at, indexTracedRows(rows)] as const));
+      const files = new Map(
+        [...byUri].map(([at, rows]) => [at, { rows: indexKnownRows(rows, rows), scale: tagScale(rows) }] as const),
+      );
       indexed = { shown: shown.query, files };
     }
     return indexed.files.get(uri);
@@ -51,16 +61,16 @@ export function createFindingIndex(traces: TraceShelf, workspace: WorkspaceWatch
     tags: (uri, lines, first, last, preset) => {
       const file = tracedFile(uri);
       if (file === undefined) return [];
-      return influenceTags(tracedLines(lines, first, last, file, hashOf), file, preset);
+      return influenceTags(knownLines(lines, first, last, file.rows, hashOf), file.scale, preset);
     },
     strip: (uri, lines, preset) => {
       const file = tracedFile(uri);
       if (file === undefined) return [];
-      return influenceStrip(tracedLines(lines, 0, lines.count, file, hashOf), file, preset, mostStripMarks);
+      return influenceStrip(knownLines(lines, 0, lines.count, file.rows, hashOf), file.scale, preset, mostStripMarks);
     },
     at: (uri, lines, line) => {
       const file = tracedFile(uri);
-      return file === undefined ? undefined : tracedLines(lines, line, line + 1, file, hashOf)[0];
+      return file === undefined ? undefined : knownLines(lines, line, line + 1, file.rows, hashOf)[0];
     },
   };
 }

@@ -4,6 +4,7 @@ import type { EditorJob, EditorNotifications, EditorResult, JobView } from '../.
 import { UserError, type UserErrorData } from '../../protocol/errors';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
 import type { EditorSettings } from '../../protocol/settings';
+import type { AnalysisShelf } from '../analyses/createAnalysisShelf';
 import type { TraceShelf } from '../traces/createTraceShelf';
 import type { WorkspaceWatch } from '../workspaceWatch';
 import type { EditorJobRule, EditorJobTools } from './editorJob';
@@ -27,6 +28,7 @@ export interface JobDirectorParts {
   readonly engineModule: string;
   readonly workspace: WorkspaceWatch;
   readonly traces: TraceShelf;
+  readonly analyses: AnalysisShelf;
   settings(): EditorSettings;
   notify<N extends 'whence/jobChanged' | 'whence/answerDelta'>(name: N, value: EditorNotifications[N]): void;
   log(level: 'info' | 'warning' | 'error', text: string): void;
@@ -46,7 +48,7 @@ interface KnownJob {
 }
 
 export function createJobDirector(parts: JobDirectorParts): JobDirector {
-  const { workspace, traces, settings, notify, log } = parts;
+  const { workspace, traces, analyses, settings, notify, log } = parts;
   const queue = createJobQueue();
   const known = new Map<string, KnownJob>();
   let next = 1;
@@ -70,6 +72,7 @@ export function createJobDirector(parts: JobDirectorParts): JobDirector {
   const toolsOf = (entry: KnownJob): EditorJobTools => ({
     workspace,
     traces,
+    analyses,
     settings: settings(),
     run: async <K extends JobKind>(
       request: Jobs[K]['request'] & { readonly kind: K },

@@ -1,6 +1,7 @@
 import type { EditorJob, EditorJobKind, EditorResult } from '../../protocol/editor';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
 import type { EditorSettings } from '../../protocol/settings';
+import type { AnalysisShelf } from '../analyses/createAnalysisShelf';
 import type { TraceShelf } from '../traces/createTraceShelf';
 import type { WorkspaceWatch } from '../workspaceWatch';
 
@@ -8,6 +9,7 @@ import type { WorkspaceWatch } from '../workspaceWatch';
 export interface EditorJobTools {
   readonly workspace: WorkspaceWatch;
   readonly traces: TraceShelf;
+  readonly analyses: AnalysisShelf;
   readonly settings: EditorSettings;
   /** Runs one job in the engine; progress, device and memory go to the job's view. */
   run<K extends JobKind>(

@@ -51,6 +51,14 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
     connection.sendNotification('whence/findingsChanged', { uri: null, active });
     return null;
   },
+  'whence/analyses': (_, { analyses }) =>
+    analyses.list().map(({ kind, id, title, when }) => ({ kind, id, title, when })),
+  'whence/analysis': ({ id }, { analyses }) => analyses.read(id) ?? null,
+  'whence/showAnalysis': ({ kind, id }, { analyses, traces, connection }) => {
+    analyses.show(kind, id);
+    connection.sendNotification('whence/findingsChanged', { uri: null, active: traces.shown()?.active ?? null });
+    return null;
+  },
   'whence/findings': (choice, context) => {
     const shown = context.traces.shown();
     if (shown === undefined) return null;
@@ -58,10 +66,10 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
   },
   'whence/tags': ({ uri, first, last }, context) => {
     const lines = fileLines(context, uri);
-    const { marksEnabled, marksInfluence, marksPreset } = context.settings();
-    if (lines === undefined || !marksEnabled || !marksInfluence) return { version: lines?.version ?? null, tags: [] };
+    const settings = context.settings();
+    if (lines === undefined || !settings.marksEnabled) return { version: lines?.version ?? null, tags: [] };
     const to = Math.min(last, lines.count, first + mostLines);
-    return { version: lines.version, tags: context.findings.tags(uri, lines, first, to, marksPreset) };
+    return { version: lines.version, tags: context.tags.tags(uri, lines, first, to, settings) };
   },
   'whence/strip': ({ uri }, context) => {
     const lines = fileLines(context, uri);

@@ -2,15 +2,28 @@ import { rankedTag, strengthOf } from '../../protocol/display/rowTag';
 import type { RowTag, StripMark } from '../../protocol/editor';
 import type { TracedRow } from '../../protocol/influence';
 import type { MarkPreset } from '../../protocol/settings';
-import type { TracedFile, TracedLine } from './tracedLines';
+import type { KnownLine } from './knownLines';
+
+/** What the scores of one file's rows are measured by. */
+export interface TagScale {
+  /** Largest absolute score. */
+  readonly strongest: number;
+  /** Digits of the largest rank. */
+  readonly rankWidth: number;
+}
+
+export function tagScale(rows: readonly TracedRow[]): TagScale {
+  const strongest = rows.reduce((most, { score }) => Math.max(most, Math.abs(score)), 0);
+  return { strongest, rankWidth: `${rows.length}`.length };
+}
 
 /** Rows that count as the strongest ones under `quiet`. */
 const quietRows = 20;
 
 /** The tags of lines: `▲ 1 ███▌`, `~` in front where the row was edited since. */
 export function influenceTags(
-  lines: readonly TracedLine[],
-  { strongest, rankWidth }: TracedFile,
+  lines: readonly KnownLine<TracedRow>[],
+  { strongest, rankWidth }: TagScale,
   preset: MarkPreset,
 ): readonly RowTag[] {
   const blank = ' '.repeat(rankWidth + 8);
@@ -27,8 +40,8 @@ export function influenceTags(
 
 /** Marks of the overview ruler, the strongest of the rows that are shown. */
 export function influenceStrip(
-  lines: readonly TracedLine[],
-  { strongest }: TracedFile,
+  lines: readonly KnownLine<TracedRow>[],
+  { strongest }: TagScale,
   preset: MarkPreset,
   most: number,
 ): readonly StripMark[] {

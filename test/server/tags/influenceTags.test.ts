@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TracedRow } from '../../../src/protocol/influence';
-import { influenceStrip, influenceTags } from '../../../src/server/tags/influenceTags';
-import { indexTracedRows, type TracedLine } from '../../../src/server/tags/tracedLines';
+import { influenceStrip, influenceTags, tagScale } from '../../../src/server/tags/influenceTags';
+import type { KnownLine } from '../../../src/server/tags/knownLines';
 
 function row(rank: number, score: number, aboveNull: boolean, kind: number | null): TracedRow {
   return {
@@ -29,8 +29,8 @@ const rows = [
   ...Array.from({ length: 8 }, (_, i) => row(4 + i, 0, false, null)),
   row(12, -6, true, null),
 ];
-const file = indexTracedRows(rows);
-const lines: readonly TracedLine[] = rows.map((each, line) => ({
+const file = tagScale(rows);
+const lines: readonly KnownLine<TracedRow>[] = rows.map((each, line) => ({
   line,
   row: each,
   state: line === 1 ? 'stale' : 'current',

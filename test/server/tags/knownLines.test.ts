@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { TracedRow } from '../../../src/protocol/influence';
+import { indexKnownRows, knownLines } from '../../../src/server/tags/knownLines';
 import { createLineHash } from '../../../src/server/tags/rowHashes';
-import { indexTracedRows, tracedLines } from '../../../src/server/tags/tracedLines';
 
 const hashOf = createLineHash();
 const textOf = (row: number): string => JSON.stringify({ text: `row ${row}` });
@@ -30,7 +30,7 @@ function traced(count: number): readonly TracedRow[] {
   }));
 }
 
-describe('tracedLines', () => {
+describe('knownLines', () => {
   it('a row keeps its tag wherever it is moved to', () => {
     fc.assert(
       fc.property(
@@ -45,7 +45,7 @@ describe('tracedLines', () => {
         ),
         ([count, order]) => {
           const lines = linesOf(order.map(textOf));
-          const found = tracedLines(lines, 0, lines.count, indexTracedRows(traced(count)), hashOf);
+          const found = knownLines(lines, 0, lines.count, indexKnownRows(traced(count), traced(count)), hashOf);
           const current = found.filter(({ state }) => state === 'current');
           assert.deepEqual(
             current.map(({ line, row }) => [line, row.row]),
@@ -63,7 +63,7 @@ describe('tracedLines', () => {
         const texts = Array.from({ length: count }, (_, row) => (row === edited ? '{"text": "edited"}' : textOf(row)));
         const added = Array.from({ length: inserted }, (_, i) => JSON.stringify({ text: `new ${i}` }));
         const lines = linesOf([...added, ...texts]);
-        const found = tracedLines(lines, 0, lines.count, indexTracedRows(traced(count)), hashOf);
+        const found = knownLines(lines, 0, lines.count, indexKnownRows(traced(count), traced(count)), hashOf);
         const stale = found.filter(({ state }) => state === 'stale');
         // At the border of the added rows nothing says whether a line is new or edited: then none is claimed.
         if (inserted > 0 && edited === 0) assert.deepEqual(stale, []);
@@ -78,9 +78,9 @@ describe('tracedLines', () => {
 
   it('only lines of the range are answered, with the same answer as for the whole file', () => {
     const texts = Array.from({ length: 200 }, (_, row) => (row % 17 === 5 ? '{"text":"x"}' : textOf(row)));
-    const file = indexTracedRows(traced(200));
-    const whole = tracedLines(linesOf(texts), 0, 200, file, hashOf);
-    const part = tracedLines(linesOf(texts), 90, 120, file, hashOf);
+    const file = indexKnownRows(traced(200), traced(200));
+    const whole = knownLines(linesOf(texts), 0, 200, file, hashOf);
+    const part = knownLines(linesOf(texts), 90, 120, file, hashOf);
     assert.deepEqual(
       part,
       whole.filter(({ line }) => line >= 90 && line < 120),
@@ -89,7 +89,7 @@ describe('tracedLines', () => {
 
   it('malformed and blank lines have no row and break nothing', () => {
     const texts = [textOf(0), '', '{"text":', textOf(1), '[]'];
-    const found = tracedLines(linesOf(texts), 0, 5, indexTracedRows(traced(2)), hashOf);
+    const found = knownLines(linesOf(texts), 0, 5, indexKnownRows(traced(2), traced(2)), hashOf);
     assert.deepEqual(
       found.map(({ line, row }) => [line, row.row]),
       [

@@ -1,34 +1,35 @@
-import type { TracedRow } from '../../protocol/influence';
 import type { LineHash } from './rowHashes';
 
-/** What a finding says of one file's rows, ready for lookups. */
-export interface TracedFile {
-  readonly byHash: ReadonlyMap<string, readonly TracedRow[]>;
-  /** By 0-based line in the file as it was traced. */
-  readonly byLine: ReadonlyMap<number, TracedRow>;
-  readonly strongest: number;
-  readonly rankWidth: number;
+/** A row of a result: what its content was, and where it stood. */
+export interface KnownRow {
+  readonly hash: string;
+  /** 1-based; null for binary containers. */
+  readonly line: number | null;
 }
 
-/** @param rows of one file */
-export function indexTracedRows(rows: readonly TracedRow[]): TracedFile {
-  const byHash = new Map<string, TracedRow[]>();
-  const byLine = new Map<number, TracedRow>();
-  let strongest = 0;
+/** Rows of a result as seen from one file, ready for lookups. */
+export interface KnownRows<Row extends KnownRow> {
+  readonly byHash: ReadonlyMap<string, readonly Row[]>;
+  /** By 0-based line in the file as it was then: rows of this file only. */
+  readonly byLine: ReadonlyMap<number, Row>;
+}
+
+/** @param rows whose content is looked for; @param own those of them that stood in this very file */
+export function indexKnownRows<Row extends KnownRow>(rows: readonly Row[], own: readonly Row[]): KnownRows<Row> {
+  const byHash = new Map<string, Row[]>();
   for (const row of rows) {
     const same = byHash.get(row.hash);
     if (same === undefined) byHash.set(row.hash, [row]);
     else same.push(row);
-    if (row.line !== null) byLine.set(row.line - 1, row);
-    strongest = Math.max(strongest, Math.abs(row.score));
   }
-  return { byHash, byLine, strongest, rankWidth: `${rows.length}`.length };
+  const byLine = new Map(own.flatMap((row) => (row.line === null ? [] : [[row.line - 1, row] as const])));
+  return { byHash, byLine };
 }
 
 /** A line with the row that it is, or was before it was edited. */
-export interface TracedLine {
+export interface KnownLine<Row extends KnownRow> {
   readonly line: number;
-  readonly row: TracedRow;
+  readonly row: Row;
   readonly state: 'current' | 'stale';
 }
 
@@ -36,51 +37,51 @@ export interface TracedLine {
 const around = 40;
 
 /**
- * The traced rows of lines [first, last). A row is known by its content wherever it stands. A line whose content is
+ * The rows of a result in lines [first, last). A row is known by its content wherever it stands. A line whose content is
  * unknown is an edited row where the rows known above and below it say which one it must be.
  */
-export function tracedLines(
+export function knownLines<Row extends KnownRow>(
   lines: { readonly count: number; text(line: number): string },
   first: number,
   last: number,
-  traced: TracedFile,
+  known: KnownRows<Row>,
   hashOf: LineHash,
-): readonly TracedLine[] {
+): readonly KnownLine<Row>[] {
   const from = Math.max(0, first - around);
   const to = Math.min(lines.count, last + around);
-  const exact = new Map<number, TracedRow>();
+  const exact = new Map<number, Row>();
   const unknown: number[] = [];
   for (let line = from; line < to; line++) {
     const hash = hashOf(lines.text(line));
-    const row = hash === undefined ? undefined : nearestRow(traced.byHash.get(hash), line);
+    const row = hash === undefined ? undefined : nearestRow(known.byHash.get(hash), line);
     if (row !== undefined) exact.set(line, row);
     else if (lines.text(line).trim() !== '') unknown.push(line);
   }
-  const found: TracedLine[] = [];
+  const found: KnownLine<Row>[] = [];
   for (const [line, row] of exact) if (line >= first && line < last) found.push({ line, row, state: 'current' });
   for (const line of unknown) {
     if (line < first || line >= last) continue;
-    const row = editedRow(line, from, to, exact, traced);
+    const row = editedRow(line, from, to, exact, known);
     if (row !== undefined) found.push({ line, row, state: 'stale' });
   }
   return found.sort((a, b) => a.line - b.line);
 }
 
 /** Of equal rows the one that stood nearest. */
-function nearestRow(rows: readonly TracedRow[] | undefined, line: number): TracedRow | undefined {
+function nearestRow<Row extends KnownRow>(rows: readonly Row[] | undefined, line: number): Row | undefined {
   if (rows === undefined || rows.length === 1) return rows?.[0];
-  const distance = (row: TracedRow): number => Math.abs((row.line ?? 0) - 1 - line);
+  const distance = (row: Row): number => Math.abs((row.line ?? 0) - 1 - line);
   return rows.reduce((best, row) => (distance(row) < distance(best) ? row : best));
 }
 
 /** Between two known rows with as many lines between them as there were, each unknown line is the row it was. */
-function editedRow(
+function editedRow<Row extends KnownRow>(
   line: number,
   from: number,
   to: number,
-  exact: ReadonlyMap<number, TracedRow>,
-  traced: TracedFile,
-): TracedRow | undefined {
+  exact: ReadonlyMap<number, Row>,
+  known: KnownRows<Row>,
+): Row | undefined {
   let above = line - 1;
   while (above >= from && !exact.has(above)) above -= 1;
   let below = line + 1;
@@ -89,9 +90,9 @@ function editedRow(
   const shiftBelow = below >= to ? undefined : shiftOf(exact.get(below)!, below);
   const shift = shiftAbove ?? shiftBelow;
   if (shift === undefined || (shiftBelow !== undefined && shiftAbove !== shiftBelow)) return undefined;
-  return traced.byLine.get(line + shift);
+  return known.byLine.get(line + shift);
 }
 
-function shiftOf(row: TracedRow, line: number): number | undefined {
+function shiftOf(row: KnownRow, line: number): number | undefined {
   return row.line === null ? undefined : row.line - 1 - line;
 }
