@@ -111,6 +111,17 @@ export type EditorJob =
       readonly randomRemovals: number;
       /** Whether the workspace's behaviour tests run before and after. */
       readonly tests: 'none' | 'workspace';
+    }
+  | {
+      readonly kind: 'probe';
+      readonly model: string | null;
+      /** Name in whence.json, or path; null: the default rows. */
+      readonly data: string | null;
+      /** As `whence probe --position`; empty: the usual one. */
+      readonly positions: readonly string[];
+      readonly task:
+        | { readonly kind: 'label'; readonly label: string; readonly only: readonly string[] }
+        | { readonly kind: 'concept'; readonly positive: readonly string[]; readonly negative: readonly string[] };
     };
 export type EditorJobKind = EditorJob['kind'];
 
@@ -121,7 +132,9 @@ export type EditorResult =
   | { readonly kind: 'retrace'; readonly trace: string }
   | { readonly kind: 'index'; readonly rows: number; readonly computed: number }
   | { readonly kind: 'test'; readonly result: TestResult; readonly cases: readonly BehaviourCase[] }
-  | { readonly kind: 'verify'; readonly result: VerifyResult; readonly trace: string; readonly query: number };
+  | { readonly kind: 'verify'; readonly result: VerifyResult; readonly trace: string; readonly query: number }
+  /** Kept: `whence/analysis` has the whole of it. */
+  | { readonly kind: 'probe'; readonly analysis: string };
 
 /** A job as views show it. */
 export interface JobView {

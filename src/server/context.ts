@@ -1,8 +1,8 @@
 import type { Connection, TextDocuments } from 'vscode-languageserver/node';
 import type { EditorOptions } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
-import type { OpenDocument } from './documents/openDocument';
 import type { AnalysisShelf } from './analyses/createAnalysisShelf';
+import type { OpenDocument } from './documents/openDocument';
 import type { FindingIndex } from './findings/createFindingIndex';
 import type { JobDirector } from './jobs/createJobDirector';
 import type { TagIndex } from './tags/createTagIndex';

@@ -1,13 +1,12 @@
+import { probeMetrics, probeSettings } from '../../jobs/probeRecord';
 import { resolveData } from '../../jobs/resolveSources';
 import { resolveRows } from '../../jobs/resolveSubject';
 import { inputError } from '../../protocol/errors';
-import type { JsonObject } from '../../protocol/json';
 import type {
   ConceptTaskRequest,
   LabelTaskRequest,
   ProbedRow,
   ProbeRequest,
-  ProbeResult,
   ProjectedRow,
 } from '../../protocol/probing';
 import { type CommandContext, openCommandContext } from '../commandContext';
@@ -40,10 +39,10 @@ export async function runProbe(flags: ProbeFlags): Promise<void> {
   const { result, device, seconds, memory } = await runJob(request, flags, (event, display) =>
     showCost(event, flags, display),
   );
-  const settings = settingsOf(request);
+  const settings = probeSettings(request);
   const { probe, ...common } = result;
   const document = { schema: 'whence.probe/1', device: device?.device, seconds, memory, settings, ...common, ...probe };
-  await recordRowsLineage({ ...request, data: read }, settings, metricsOf(result));
+  await recordRowsLineage({ ...request, data: read }, settings, probeMetrics(result));
   if (flags.out !== undefined)
     await (probe.kind === 'label'
       ? writeTable(flags.out, labelColumns, probe.rows, document)
@@ -86,46 +85,6 @@ function taskOf(flags: ProbeFlags, context: CommandContext): LabelTaskRequest | 
       : `--${positive === undefined ? 'positive' : 'negative'} is missing: a direction has two ends.`,
     'Give --label with a field of the rows, or --positive and --negative with two sets of rows.',
   );
-}
-
-function settingsOf({ positions, layers, maxLength, batchSize, seed, task }: ProbeRequest): JsonObject {
-  const own: JsonObject =
-    task.kind === 'label'
-      ? {
-          ...task,
-          only: [...task.only],
-          groupBy: [...task.groupBy],
-          baselines: [...task.baselines],
-        }
-      : {
-          kind: task.kind,
-          positive: task.positive.map(({ label }) => label),
-          negative: task.negative.map(({ label }) => label),
-        };
-  return {
-    positions: [...positions],
-    layers: layers === null ? null : [...layers],
-    maxLength,
-    batchSize,
-    seed,
-    task: own,
-  };
-}
-
-function metricsOf({ probe, computed }: ProbeResult): JsonObject {
-  if (probe.kind === 'concept')
-    return { rows: probe.rows.length, computed, best: probe.best.map((best) => ({ ...best })) };
-  return {
-    rows: probe.rows.length,
-    computed,
-    disagree: probe.rows.filter(({ disagrees }) => disagrees).length,
-    best: probe.best.map(({ model, layer, position, selected }) => ({
-      model,
-      layer,
-      position,
-      accuracy: selected.estimate,
-    })),
-  };
 }
 
 const labelColumns: readonly TableColumn<ProbedRow>[] = [

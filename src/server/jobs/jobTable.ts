@@ -2,6 +2,7 @@ import type { EditorJobKind } from '../../protocol/editor';
 import { askJob } from './ask';
 import type { EditorJobRule } from './editorJob';
 import { indexJob } from './indexRows';
+import { probeJob } from './probe';
 import { retraceJob } from './retrace';
 import { testJob } from './test';
 import { traceJob } from './trace';
@@ -15,4 +16,5 @@ export const editorJobTable: { readonly [K in EditorJobKind]: EditorJobRule<K> }
   index: indexJob,
   test: testJob,
   verify: verifyJob,
+  probe: probeJob,
 };
