@@ -80,6 +80,8 @@ export interface Answer {
   readonly rendered: string;
   readonly text: string;
   readonly tokenIds: readonly number[];
+  /** What each token added to the text; joined they are the text. */
+  readonly pieces: readonly string[];
   readonly finish: 'stop' | 'length';
   /** Natural logarithm of each new token's probability under the model (temperature 1). */
   readonly logprobs: readonly number[];

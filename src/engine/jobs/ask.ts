@@ -69,10 +69,9 @@ async function answerWith(modelIndex: number, request: AskRequest, context: JobC
   let milliseconds = 0;
   for (const [promptIndex, rendered] of prompts.entries()) {
     const stream = createTokenStream(tokenizer, 'skipSpecial');
-    let text = '';
+    const pieces: string[] = [];
     const show = (part: string): void => {
       if (part === '') return;
-      text += part;
       context.event({ kind: 'answerDelta', model: modelIndex, prompt: promptIndex, text: part } satisfies AnswerDelta);
     };
     const started = performance.now();
@@ -85,16 +84,22 @@ async function answerWith(modelIndex: number, request: AskRequest, context: JobC
       maxTokens,
       onToken: (_, { id }: ChosenToken) => {
         tokens += 1;
-        show(stream.push(id));
+        const piece = stream.push(id);
+        pieces.push(piece);
+        show(piece);
       },
     });
-    show(stream.finish());
+    // Bytes that are no whole character until the end belong to the last token.
+    const rest = stream.finish();
+    if (rest !== '') pieces.push((pieces.pop() ?? '') + rest);
+    show(rest);
     milliseconds += performance.now() - started;
     answers.push({
       model: source.label,
       prompt: rendered.shown,
       rendered: rendered.text,
-      text,
+      text: pieces.join(''),
+      pieces,
       tokenIds: continuation!.tokens.map(({ id }) => id),
       logprobs: continuation!.tokens.map(({ logProbability }) => logProbability),
       finish: continuation!.finish,

@@ -27,7 +27,7 @@ export function createFigures(locale: string): Figures {
   return {
     score: (value) => (value !== 0 && Math.abs(value) < 1e-4 ? small.format(value) : usual(value)),
     signed: format({ ...two, signDisplay: 'exceptZero' }),
-    plain: format(two),
+    plain: format({ ...two, signDisplay: 'negative' }),
     share: format({ style: 'percent', maximumFractionDigits: 1 }),
     count: format({ maximumFractionDigits: 0 }),
     seconds: (value) => (value < 120 ? `${short(value)} s` : `${short(value / 60)} min`),

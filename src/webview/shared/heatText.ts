@@ -4,7 +4,7 @@ import { classMap } from 'lit/directives/class-map.js';
 /** A token with how it is shown. */
 export interface HeatToken {
   readonly text: string;
-  /** -6 … 6, see `heatScale`. Above 0 a solid line, below 0 a dashed one stands under the token. */
+  /** -6 … 6, see `heatScale`. */
   readonly level: number;
   /** Not what the figures are about (untrained, template). */
   readonly tone: 'strong' | 'quiet';
@@ -23,6 +23,8 @@ export interface HeatOptions {
   readonly id: string;
   readonly label: string;
   readonly view: HeatView;
+  /** `signed`: a solid line under tokens above 0, a dashed one below; `surprise`: a dotted line, for sizes without a sign. */
+  readonly scale: 'signed' | 'surprise';
   /** `many`: Shift with the arrow keys selects a part. */
   readonly selects: 'one' | 'many';
   /** Shown where no token is active. */
@@ -54,7 +56,7 @@ export function heatText(tokens: readonly HeatToken[], options: HeatOptions): Te
 function tokenSpan(token: HeatToken, index: number, active: number | null, options: HeatOptions): TemplateResult {
   const { id, view } = options;
   const inside = view.selected !== null && index >= view.selected.from && index <= view.selected.to;
-  const side = token.level > 0 ? 'up' : 'down';
+  const side = options.scale === 'surprise' ? 'odd' : token.level > 0 ? 'up' : 'down';
   const classes = {
     token: true,
     [`heat-${side}-${Math.abs(token.level)}`]: token.level !== 0,

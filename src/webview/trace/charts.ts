@@ -31,6 +31,7 @@ export function distributionFigure(
     height,
     marginLeft: 44,
     marginRight: 12,
+    marginBottom: 38,
     ariaLabel: texts.distribution,
     x: { label: texts.score, nice: true, ticks: Math.max(3, Math.floor(width / 90)), tickFormat: figures.score },
     y: {
@@ -100,6 +101,7 @@ export function scatterFigure(
       height,
       marginLeft: 44,
       marginRight: 12,
+      marginBottom: 38,
       ariaLabel: texts.causeAgainstKind,
       x: {
         label: texts.causeAxis,

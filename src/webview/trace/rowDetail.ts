@@ -69,6 +69,7 @@ function rowTokens(row: TracedRow, options: RowDetailOptions): TemplateResult {
     id: 'row-tokens',
     label: texts.rowTokens,
     view: heat,
+    scale: 'signed',
     selects: 'one',
     hint: texts.tokenHint,
     onView: onHeat,

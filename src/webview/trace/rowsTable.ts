@@ -19,7 +19,7 @@ export function rowColumns(query: TracedQuery, texts: PanelTexts, figures: Figur
       key: 'rank',
       title: texts.rank,
       help: texts.rankHelp,
-      track: '4.2rem',
+      track: '4.8rem',
       align: 'end',
       cell: ({ rank }) => figures.count(rank),
       order: by(({ rank }) => rank),
