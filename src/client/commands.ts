@@ -28,6 +28,7 @@ import { nextRow, previousRow, showRow } from './commands/showRow';
 import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './commands/trace';
 import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
+import { exportReport, showAskPanel, showTracePanel, showVerifyPanel } from './panels/panels';
 import { ServerFailure } from './serverFailure';
 
 /** A command, and whether it needs the language server. */
@@ -65,6 +66,10 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.findNearDuplicates': { needs: 'server', run: findNearDuplicates },
   'whence.markRelevant': { needs: 'server', run: markRelevant },
   'whence.markNotRelevant': { needs: 'server', run: markNotRelevant },
+  'whence.ask': { needs: 'server', run: showAskPanel },
+  'whence.showTracePanel': { needs: 'server', run: showTracePanel },
+  'whence.verify': { needs: 'server', run: showVerifyPanel },
+  'whence.exportReport': { needs: 'server', run: exportReport },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },
   'whence.choosePreset': { needs: 'nothing', run: choosePreset },
   'whence.chooseAnalyses': { needs: 'nothing', run: chooseAnalyses },

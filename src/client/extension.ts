@@ -9,6 +9,7 @@ import { provideRowPages } from './commands/actsEditRow';
 import type { Context } from './context';
 import { createContext } from './createContext';
 import { showMarks } from './marks/showMarks';
+import { registerPanels } from './panels/panels';
 import { showBehaviours } from './testing/showBehaviours';
 import type { FindingNode } from './views/findings/findingNodes';
 import { showFindings } from './views/findings/showFindings';
@@ -36,6 +37,7 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   showLargeDocument(context);
   const findings = showFindings(context);
   const tests = showBehaviours(context);
+  registerPanels(context);
   const startForData = (document: vscode.TextDocument): void => {
     if (document.uri.scheme === 'file' && document.languageId === 'jsonl') void context.server();
   };

@@ -32,6 +32,10 @@ export const commandIds = [
   'whence.markRelevant',
   'whence.markNotRelevant',
   // Marks
+  'whence.ask',
+  'whence.showTracePanel',
+  'whence.verify',
+  'whence.exportReport',
   'whence.toggleMarks',
   'whence.choosePreset',
   'whence.chooseAnalyses',
