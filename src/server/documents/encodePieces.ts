@@ -7,6 +7,7 @@ import { encodeRow, untrained } from '../../text/rows/encodeRow';
 import { withinTemplateLimit } from '../../text/template/boundedJinja';
 import type { EncodedRow, EncodingContext } from '../../text/types';
 import type { TextRange } from './jsonPlaces';
+import { bareFlaw, type RowFlaw } from './rowDocument';
 import type { ReadRow, RowPiece } from './rowPieces';
 
 /** A row as a model's tokenizer and template have it trained. */
@@ -27,7 +28,7 @@ export function encodePieces(
   context: EncodingContext,
 ): EncodedPieces | undefined {
   const encoded = encode(row, schema, example, context);
-  if (encoded === undefined) return undefined;
+  if (!('ids' in encoded)) return undefined;
   const counts = {
     tokens: encoded.ids.length,
     trainedTokens: trainedTokens(encoded),
@@ -47,27 +48,28 @@ export function encodePieces(
   };
 }
 
-/** The row's tokens and labels; undefined where the model cannot be trained with it. */
+/** Tokens of a row, or why the model cannot be trained with it. */
 export function countTokens(
   row: Row,
   schema: Schema,
   example: Example,
   context: EncodingContext,
-): Omit<EncodedPieces, 'pieces'> | undefined {
+): Omit<EncodedPieces, 'pieces'> | RowFlaw {
   const encoded = encode(row, schema, example, context);
-  if (encoded === undefined) return undefined;
+  if (!('ids' in encoded)) return encoded;
   return { tokens: encoded.ids.length, trainedTokens: trainedTokens(encoded), truncated: encoded.truncated };
 }
 
-function encode(row: Row, schema: Schema, example: Example, context: EncodingContext): EncodedRow | undefined {
+function encode(row: Row, schema: Schema, example: Example, context: EncodingContext): EncodedRow | RowFlaw {
   const fit = context.template === undefined ? toPlainExample(row, schema) : example;
-  if (isProblems(fit)) return undefined;
+  if (isProblems(fit)) return bareFlaw(fit[0]!);
   try {
     return fit.kind === 'preference' ? encodePreference(fit, context).chosen : encodeRow(fit as Example, context);
   } catch (error) {
-    // A template may refuse a row: the row then is none for this model, which its diagnostics say.
-    if (error instanceof UserError) return undefined;
-    throw error;
+    // A template may refuse a row: the row then is none for this model.
+    if (!(error instanceof UserError)) throw error;
+    const { code, message, next } = error;
+    return { severity: 'error', code, message, next };
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Diagnostic, DiagnosticSeverity, type Range } from 'vscode-languageserver-types';
 import type { Pace } from '../documents/pace';
-import type { DocumentRow, RowDocument, RowFlaw } from '../documents/rowDocument';
+import type { DocumentRow, RowDocument, RowFacts, RowFlaw } from '../documents/rowDocument';
 import { checkRow } from './checkRow';
 
 /** Editors show no more than this of one file. */
@@ -12,10 +12,11 @@ export const diagnosticSource = 'whence';
 
 /**
  * What is wrong with the rows of a file, the worst first, in slices. `report` gets the findings of the first rows of a
- * long file; the result is everything, or undefined where the document changed or nobody wants it any more.
+ * long file; `textFlaw` gives what is known to be wrong with a row for the default model. The result is everything, or undefined where the document changed or nobody wants it any more.
  */
 export async function provideDiagnostics(
   document: RowDocument,
+  textFlaw: (facts: RowFacts) => RowFlaw | undefined,
   report: (soFar: readonly Diagnostic[]) => void,
   pace: Pace,
 ): Promise<readonly Diagnostic[] | undefined> {
@@ -31,6 +32,8 @@ export async function provideDiagnostics(
     const row = document.rowNumbered(number)!;
     const { flaws, id } = checkRow(row, schema, document.options);
     for (const flaw of flaws) found.add(diagnostic(flaw, rangeIn(document, row, flaw.begin, flaw.end)));
+    const more = textFlaw(row.facts);
+    if (more !== undefined) found.add(diagnostic(more, firstCharacter(row)));
     if (id !== undefined) {
       const before = rowOfId.get(id);
       if (before === undefined) rowOfId.set(id, number);

@@ -16,7 +16,7 @@ import { DocumentHost } from '../documents/documentHost';
 import { documentPath } from '../documents/documentKind';
 import type { OpenDocument } from '../documents/openDocument';
 import { createPace } from '../documents/pace';
-import type { RowDocument } from '../documents/rowDocument';
+import type { RowDocument, RowFacts } from '../documents/rowDocument';
 import { requestTable } from '../requests/requestTable';
 import { provideConfigActions } from './config/provideConfigActions';
 import { provideConfigCompletion } from './config/provideConfigCompletion';
@@ -31,7 +31,7 @@ import { provideHover } from './provideHover';
 import { provideInlayHints } from './provideInlayHints';
 import { provideRowText } from './provideRowText';
 import { provideSemanticTokens, semanticTokensLegend } from './provideSemanticTokens';
-import { type DataSummary, summarizeData, summarizeRows, summarySentence } from './summarizeData';
+import { type DataSummary, summarizeData, summarizeRows, summarySentence, textFlawOf } from './summarizeData';
 
 /** What the server can do with documents. */
 export const featureCapabilities: ServerCapabilities = {
@@ -202,14 +202,22 @@ export function registerFeatures(
       return;
     }
     const pace = createPace(token);
-    const found = diagnosticsEnabled ? await provideDiagnostics(rows, (soFar) => send([...soFar]), pace) : [];
+    const text = host.text;
+    const known = (facts: RowFacts) => (text === undefined ? undefined : textFlawOf(facts, rows.schema, text));
+    const found = diagnosticsEnabled ? await provideDiagnostics(rows, known, (soFar) => send([...soFar]), pace) : [];
     if (found === undefined) return;
     send([...found]);
-    const text = rows.options.holds === 'data' ? await host.loadText() : undefined;
-    if (text === undefined || token.isCancellationRequested) return;
+    const counting = rows.options.holds === 'data' ? await host.loadText() : undefined;
+    if (counting === undefined || token.isCancellationRequested) return;
     const began = performance.now();
-    const summary = await summarizeData(rows, text, () => performance.now() - began > countingBudget, pace);
+    const summary = await summarizeData(rows, counting, () => performance.now() - began > countingBudget, pace);
     if (summary === undefined) return;
+    if (diagnosticsEnabled && summary.untrainedRows > 0) {
+      const ofModel = (facts: RowFacts) => textFlawOf(facts, rows.schema, counting);
+      const all = await provideDiagnostics(rows, ofModel, () => undefined, pace);
+      if (all === undefined) return;
+      if (all.length !== found.length) send([...all]);
+    }
     summaries.set(uri, { version, summary });
     refreshLenses();
   }

@@ -1,11 +1,11 @@
 import { isProblems, toExample } from '../../data/schemas/toExample';
-import type { Example, Schema } from '../../data/types';
+import type { Example, Row, Schema } from '../../data/types';
 import type { EncodingContext } from '../../text/types';
 import { countTokens } from '../documents/encodePieces';
 import type { NamedText } from '../documents/openNamedText';
 import type { Pace } from '../documents/pace';
 import { createRowCache } from '../documents/rowCache';
-import { type RowDocument, toRow } from '../documents/rowDocument';
+import { type RowDocument, type RowFacts, type RowFlaw, toRow } from '../documents/rowDocument';
 
 /** What stands at the top of a data file, or in the status bar. */
 export interface DataSummary {
@@ -16,13 +16,24 @@ export interface DataSummary {
   readonly model: string | undefined;
   /** undefined: not counted. */
   readonly trainedTokens: { readonly count: number; readonly precision: 'exact' | 'extrapolated' } | undefined;
+  /** Rows of which the model learns nothing, among those counted. */
+  readonly untrainedRows: number;
 }
 
-const counted = createRowCache<{ readonly text: EncodingContext; readonly schema: Schema; readonly tokens: number }>();
+interface CountedRow {
+  readonly text: EncodingContext;
+  readonly schema: Schema;
+  /** Trained ones. */
+  readonly tokens: number;
+  /** Why there are none. */
+  readonly flaw: RowFlaw | undefined;
+}
+
+const counted = createRowCache<CountedRow>();
 
 /** What is known without work. */
 export function summarizeRows(document: RowDocument, model: string | undefined): DataSummary {
-  return { rows: document.rowCount, schema: document.schema?.name, model, trainedTokens: undefined };
+  return { rows: document.rowCount, schema: document.schema?.name, model, trainedTokens: undefined, untrainedRows: 0 };
 }
 
 /**
@@ -42,22 +53,22 @@ export async function summarizeData(
   const stride = strideFor(rowCount);
   let count = 0;
   let done = 0;
+  let untrainedRows = 0;
   for (let i = 0, number = 0; i < rowCount; i++, number = (number + stride) % rowCount) {
     const row = document.rowNumbered(number)!;
-    const before = counted.get(row.facts);
-    let tokens = before?.text === text.context && before.schema === schema ? before.tokens : undefined;
-    if (tokens === undefined) {
+    let known = knownCount(row.facts, schema, text);
+    if (known === undefined) {
       if (isSpent() && done > 0) continue;
       const { value } = row;
-      const plain = value === undefined ? undefined : toRow(row, value, document.options.file);
-      const example = plain === undefined ? undefined : toExample(plain, schema);
-      tokens =
-        plain === undefined || isProblems(example)
-          ? 0
-          : (countTokens(plain, schema, example as Example, text.context)?.trainedTokens ?? 0);
-      counted.set(row.facts, { text: text.context, schema, tokens });
+      known = {
+        text: text.context,
+        schema,
+        ...countRow(value && toRow(row, value, document.options.file), schema, text),
+      };
+      counted.set(row.facts, known);
     }
-    count += tokens;
+    count += known.tokens;
+    if (known.flaw !== undefined) untrainedRows++;
     done++;
     if (i % 16 === 15 && (!(await pace.next()) || document.version !== version)) return undefined;
   }
@@ -65,7 +76,43 @@ export async function summarizeData(
     done === rowCount
       ? { count, precision: 'exact' as const }
       : { count: Math.round((count / done) * rowCount), precision: 'extrapolated' as const };
-  return { ...summary, trainedTokens };
+  return { ...summary, trainedTokens, untrainedRows };
+}
+
+function knownCount(facts: RowFacts, schema: Schema, text: NamedText): CountedRow | undefined {
+  const known = counted.get(facts);
+  return known?.text === text.context && known.schema === schema ? known : undefined;
+}
+
+function countRow(
+  row: Row | undefined,
+  schema: Schema,
+  { model, context }: NamedText,
+): Pick<CountedRow, 'tokens' | 'flaw'> {
+  const example = row === undefined ? undefined : toExample(row, schema);
+  // What is wrong with the row by itself is said elsewhere.
+  if (row === undefined || isProblems(example)) return { tokens: 0, flaw: undefined };
+  const counts = countTokens(row, schema, example as Example, context);
+  if (!('tokens' in counts)) return { tokens: 0, flaw: counts };
+  const { tokens, trainedTokens, truncated } = counts;
+  return { tokens: trainedTokens, flaw: trainedTokens > 0 ? undefined : untrainedRow(model, tokens, truncated) };
+}
+
+function untrainedRow(model: string, tokens: number, truncated: number): RowFlaw {
+  const cut = truncated > 0;
+  return {
+    severity: 'warning',
+    code: 'no-trained-token',
+    message: cut
+      ? `nothing of the row is trained: ${model} was trained with ${tokens} tokens a row, and ${truncated} are cut off.`
+      : `${model} is trained with no token of the row.`,
+    next: cut ? 'Shorten the row, or raise maxLength in the recipe.' : 'Give the row an answer, or remove it.',
+  };
+}
+
+/** What a model's tokenizer and template make wrong with a row, as far as it was counted. */
+export function textFlawOf(facts: RowFacts, schema: Schema | undefined, text: NamedText): RowFlaw | undefined {
+  return schema === undefined ? undefined : knownCount(facts, schema, text)?.flaw;
 }
 
 /** A step that meets every row once and spreads the first ones evenly: near the golden section, prime to the number. */

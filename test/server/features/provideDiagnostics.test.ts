@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { Diagnostic } from 'vscode-languageserver-types';
+import { dataLimits } from '../../../src/data/limits';
+import { loadWorkspace } from '../../../src/data/workspace/load';
+import { openNamedText } from '../../../src/server/documents/openNamedText';
 import { createPace } from '../../../src/server/documents/pace';
 import type { RowDocument } from '../../../src/server/documents/rowDocument';
 import { provideCodeActions } from '../../../src/server/features/provideCodeActions';
 import { mostDiagnostics, provideDiagnostics } from '../../../src/server/features/provideDiagnostics';
+import { summarizeData, textFlawOf } from '../../../src/server/features/summarizeData';
 import { assertGolden } from '../../support/golden';
 import { neverCancelled, openRows } from '../../support/openRows';
 
+const none = () => undefined;
+
 async function diagnose(document: RowDocument): Promise<readonly Diagnostic[]> {
-  const found = await provideDiagnostics(document, () => undefined, createPace(neverCancelled));
+  const found = await provideDiagnostics(document, none, () => undefined, createPace(neverCancelled));
   assert.ok(found !== undefined);
   return found;
 }
@@ -70,6 +76,31 @@ describe('diagnostics of rows', () => {
     );
   });
 
+  it('tell rows of which the default model learns nothing', async () => {
+    const { workspace } = await loadWorkspace('samples/assistant', dataLimits);
+    const { text } = await openNamedText(workspace!, dataLimits);
+    const chat = (asked: string) =>
+      JSON.stringify({
+        messages: [
+          { role: 'user', content: asked },
+          { role: 'assistant', content: 'yes' },
+        ],
+      });
+    const document = openRows(`${chat('Is it in?')}\n${chat('word '.repeat(200))}\n`, 'jsonl');
+    await summarizeData(document, text!, () => false, createPace(neverCancelled));
+    const found = await provideDiagnostics(
+      document,
+      (facts) => textFlawOf(facts, document.schema, text!),
+      none,
+      createPace(neverCancelled),
+    );
+    assert.deepEqual(
+      found!.map(({ code, range }) => [code, range.start.line]),
+      [['no-trained-token', 1]],
+    );
+    assert.match(String(found![0]!.message), /^Nothing of the row is trained: tuned was trained with 96 tokens a row/);
+  });
+
   it('are at most as many as editors show, the worst first', async () => {
     const document = openRows(`${'{"text":"same"}\n'.repeat(1500)}{"text":\n`, 'jsonl');
     const found = await diagnose(document);
@@ -80,12 +111,13 @@ describe('diagnostics of rows', () => {
   it('end when the document changes, and report early on a long file', async () => {
     const document = openRows('{"text":"a"}\n'.repeat(5000), 'jsonl');
     let reports = 0;
-    const pending = provideDiagnostics(document, () => reports++, { next: () => Promise.resolve(true) });
+    const pending = provideDiagnostics(document, none, () => reports++, { next: () => Promise.resolve(true) });
     document.apply([{ text: '{"text":"b"}\n' }], 2);
     assert.equal(await pending, undefined);
     assert.equal(reports, 0);
     await provideDiagnostics(
       openRows('{"text":"a"}\n'.repeat(5000), 'jsonl'),
+      none,
       () => reports++,
       createPace(neverCancelled),
     );
