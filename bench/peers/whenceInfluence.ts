@@ -14,7 +14,6 @@ import { type Columns, columnsOf } from '../../src/analyses/influence/gradients/
 import { computeQueryGradients } from '../../src/analyses/influence/gradients/queryGradients';
 import { gradientIndexDescription, indexRowGradients } from '../../src/analyses/influence/gradients/storedGradients';
 import { streamedGradients } from '../../src/analyses/influence/gradients/streamedGradients';
-import { buildBm25 } from '../../src/analyses/influence/lexical/bm25';
 import { projectColumns } from '../../src/analyses/influence/projected/projectColumns';
 import type { EncodedQuery } from '../../src/analyses/measuring/encodeQuery';
 import { type PassContext, planRowPasses } from '../../src/analyses/passes/rowPasses';
@@ -26,6 +25,7 @@ import { createSessionCache } from '../../src/runtime/sessionCache';
 import { openArtifacts } from '../../src/store/artifacts';
 import { openVectorIndex } from '../../src/store/openVectorIndex';
 import { defaultStoreSettings } from '../../src/store/storeFolder';
+import { buildBm25 } from '../../src/text/lexical/bm25';
 import { openWeights } from '../stages/openWeights';
 import type { InfluenceRepeat, InfluenceStage, InfluenceTask } from './influenceTask';
 

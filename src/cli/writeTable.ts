@@ -1,11 +1,7 @@
+import { csvText, parquetBytes, type TableColumn } from '../data/tables/tableBytes';
 import { writeFileAtomically } from './writeOutput';
 
-/** A column of a written table, in Parquet's basic types. */
-export interface TableColumn<Row> {
-  readonly name: string;
-  readonly type: 'STRING' | 'INT32' | 'DOUBLE';
-  readonly value: (row: Row) => string | number | null;
-}
+export type { TableColumn };
 
 export const tableEndings: readonly string[] = ['.json', '.csv', '.parquet'];
 
@@ -17,29 +13,7 @@ export async function writeTable<Row>(
   document: unknown,
 ): Promise<void> {
   const ending = file.toLowerCase();
-  if (ending.endsWith('.csv')) await writeFileAtomically(file, csvOf(columns, rows));
-  else if (ending.endsWith('.parquet')) await writeFileAtomically(file, await parquetOf(columns, rows));
+  if (ending.endsWith('.csv')) await writeFileAtomically(file, csvText(columns, rows));
+  else if (ending.endsWith('.parquet')) await writeFileAtomically(file, await parquetBytes(columns, rows));
   else await writeFileAtomically(file, `${JSON.stringify(document)}\n`);
-}
-
-function csvOf<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
-  const lines = [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ value }) => quoted(value(row))))];
-  return lines.map((cells) => `${cells.join(',')}\n`).join('');
-}
-
-/** RFC 4180; text that a spreadsheet would run as a formula gets a leading apostrophe. */
-function quoted(cell: string | number | null): string {
-  if (cell === null) return '';
-  if (typeof cell === 'number') return `${cell}`;
-  const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-async function parquetOf<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): Promise<Uint8Array> {
-  const { parquetWriteBuffer } = await import('hyparquet-writer');
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: columns.map(({ name, type, value }) => ({ name, type, nullable: true, data: rows.map(value) })),
-    }),
-  );
 }

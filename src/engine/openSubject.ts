@@ -6,7 +6,7 @@ import type {
 } from '../analyses/influence/attribution';
 import { type Attribution, openAttribution } from '../analyses/influence/attribution';
 import { type LoadedRow, loadRows, type RowContext } from '../analyses/rows/loadRows';
-import { plainText } from '../analyses/rows/plainText';
+import { plainText } from '../text/rows/plainText';
 import { hashValues } from '../analyses/training/record/checkpoints';
 import { readRows } from '../analyses/training/record/rowsFile';
 import { type RunRecord, readRunRecord } from '../analyses/training/record/runRecord';

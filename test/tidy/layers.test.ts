@@ -8,7 +8,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   linalg: ['protocol'],
   data: ['protocol'],
-  text: ['protocol', 'data'],
+  text: ['protocol', 'data', 'linalg'],
   graph: ['protocol'],
   runtime: ['protocol'],
   store: ['protocol', 'data'],

@@ -6,6 +6,8 @@ import type { Evidence } from '../../protocol/influence';
 import type { Artifacts } from '../../store/artifacts';
 import type { VectorIndex } from '../../store/openVectorIndex';
 import type { VectorIndexDescription } from '../../store/vectorDescription';
+import { type Bm25, type Bm25Settings, buildBm25 } from '../../text/lexical/bm25';
+import { findNearDuplicates, nearDuplicateSettings } from '../../text/lexical/nearDuplicates';
 import type { EncodedQuery } from '../measuring/encodeQuery';
 import { type PassContext, planRowPasses } from '../passes/rowPasses';
 import type { RecordedRun } from '../training/replayRun';
@@ -29,8 +31,6 @@ import {
 import { streamedGradients } from './gradients/streamedGradients';
 import { groupRows } from './kinds/groupRows';
 import { createKindSpace, type KindSpace } from './kinds/kindSpace';
-import { type Bm25, type Bm25Settings, buildBm25 } from './lexical/bm25';
-import { findNearDuplicates, nearDuplicateSettings } from './lexical/nearDuplicates';
 import { projectColumns } from './projected/projectColumns';
 import { createProjectedSolver } from './projected/projectedSolver';
 import { computeRowStates, kindStates, stateWidth } from './states/rowStates';

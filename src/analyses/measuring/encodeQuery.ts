@@ -6,9 +6,9 @@ import type { Query } from '../../data/queries';
 import type { Example } from '../../data/types';
 import { inputError } from '../../protocol/errors';
 import type { Measurement } from '../../protocol/influence';
+import { plainText } from '../../text/rows/plainText';
 import type { EncodedRow } from '../../text/types';
 import { encodeTrained, type RowContext } from '../rows/loadRows';
-import { plainText } from '../rows/plainText';
 import { countTrained, untrained } from '../training/passFeeds';
 
 /** A row of tokens in a measurement. */

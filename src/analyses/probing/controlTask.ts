@@ -1,6 +1,6 @@
 import { createRandom } from '../../linalg/random';
 import type { ControlType } from '../../protocol/probing';
-import { words } from '../influence/lexical/words';
+import { words } from '../../text/lexical/words';
 
 /** A task of the same shape that can be solved by remembering alone. */
 export interface ControlTask {

@@ -1,7 +1,7 @@
 import { createUnionFind, numberedGroups } from '../../linalg/clustering/unionFind';
 import { createRandom, shuffled } from '../../linalg/random';
 import { inputError, internalError } from '../../protocol/errors';
-import { findNearDuplicates, nearDuplicateSettings } from '../influence/lexical/nearDuplicates';
+import { findNearDuplicates, nearDuplicateSettings } from '../../text/lexical/nearDuplicates';
 
 /** What rows are kept together by. */
 export interface GroupingRow {

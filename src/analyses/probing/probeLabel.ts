@@ -3,10 +3,10 @@ import { createGroupBootstrap, type GroupBootstrap } from '../../linalg/statisti
 import { inputError, internalError } from '../../protocol/errors';
 import type { BestCell, LabelProbe, LabelTaskRequest, ProbeCell, ProbedModel, ProbedRow } from '../../protocol/probing';
 import type { Warning } from '../../protocol/requests';
+import { plainText } from '../../text/rows/plainText';
 import { createWorkerPool } from '../../workers/createWorkerPool';
 import { crossValidateMany, type FeatureMatrix } from '../../workers/crossValidateMany';
 import { embeddingLayer } from '../influence/states/rowStates';
-import { plainText } from '../rows/plainText';
 import { type CellLabels, differenceFigure, figuresOf, type ReadCell, shareFigure } from './cellFigures';
 import { makeControlTask } from './controlTask';
 import { exampleParts } from './exampleParts';

@@ -3,7 +3,7 @@ import { rowName } from '../../data/parseRow';
 import { inputError } from '../../protocol/errors';
 import { isJsonObject, type JsonValue } from '../../protocol/json';
 import type { LabelTaskRequest } from '../../protocol/probing';
-import { words } from '../influence/lexical/words';
+import { words } from '../../text/lexical/words';
 import type { LoadedRow } from '../rows/loadRows';
 import { exampleParts } from './exampleParts';
 

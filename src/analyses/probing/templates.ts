@@ -1,4 +1,4 @@
-import { words } from '../influence/lexical/words';
+import { words } from '../../text/lexical/words';
 
 /** A word that fewer texts hold than this, and fewer than `frequentShare` of all, fills a blank. */
 const frequentTexts = 4;

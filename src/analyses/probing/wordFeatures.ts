@@ -1,4 +1,4 @@
-import { words } from '../influence/lexical/words';
+import { words } from '../../text/lexical/words';
 
 /** Words told apart at most: the most frequent. */
 const mostWords = 2000;

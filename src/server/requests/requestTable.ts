@@ -1,16 +1,18 @@
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { dataLimits } from '../../data/limits';
 import { discoverWorkspace, discoveryLimits } from '../../data/workspace/discover';
 import { renderWorkspace } from '../../data/workspace/render';
 import type { EditorJobKind, EditorRequestName, EditorRequests } from '../../protocol/editor';
 import { inputError } from '../../protocol/errors';
+import { nearDuplicates } from '../acts/findNearDuplicates';
 import { makeAct, rowPage } from '../acts/makeAct';
 import type { ServerContext } from '../context';
 import { findingsView } from '../findings/findingsView';
 import { editorJobTable } from '../jobs/jobTable';
 import { workspaceBehaviours } from '../jobs/test';
 import { editorState } from './editorState';
+import { exportTrace } from './exportTrace';
 import { fileLines } from './fileLines';
 import { rowPlaces } from './rowPlaces';
 
@@ -77,6 +79,11 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
     if (lines === undefined || !marksEnabled || !overviewRuler) return [];
     return context.findings.strip(uri, lines, marksPreset);
   },
+  'whence/export': async (choice, context) => {
+    await exportTrace(choice, context, fileURLToPath(new URL('./webview', import.meta.url)));
+    return null;
+  },
+  'whence/nearDuplicates': (row, context) => nearDuplicates(row, context),
   'whence/act': (act, context) => makeAct(act, context),
   'whence/rowPage': (row, context) => rowPage(row, context),
   'whence/verdict': async ({ row, verdict }, context) => {

@@ -3,8 +3,10 @@ import type { ServerContext } from '../context';
 import type { RowPlace } from '../findings/findingsView';
 import { fileLines } from './fileLines';
 
+type PlacesContext = Pick<ServerContext, 'documents' | 'workspace' | 'findings'>;
+
 /** Where traced rows stand now: by content, in each file read once. */
-export function rowPlaces(context: ServerContext): RowPlace {
+export function rowPlaces(context: PlacesContext): RowPlace {
   const known = new Map<string, ReadonlyMap<string, readonly number[]> | undefined>();
   const linesOf = (uri: string): ReadonlyMap<string, readonly number[]> | undefined => {
     if (!known.has(uri)) known.set(uri, linesByHash(uri, context));
@@ -22,7 +24,7 @@ export function rowPlaces(context: ServerContext): RowPlace {
   };
 }
 
-function linesByHash(uri: string, context: ServerContext): ReadonlyMap<string, readonly number[]> | undefined {
+function linesByHash(uri: string, context: PlacesContext): ReadonlyMap<string, readonly number[]> | undefined {
   const lines = fileLines(context, uri);
   if (lines === undefined) return undefined;
   const found = new Map<string, number[]>();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { findNearDuplicates, nearDuplicateSettings } from '../../../../src/analyses/influence/lexical/nearDuplicates';
-import { createRandom, type Random } from '../../../../src/linalg/random';
+import { createRandom, type Random } from '../../../src/linalg/random';
+import { findNearDuplicates, nearDuplicateSettings } from '../../../src/text/lexical/nearDuplicates';
 
 const find = (texts: readonly string[]): Int32Array => findNearDuplicates(texts, nearDuplicateSettings);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { words } from '../../../../src/analyses/influence/lexical/words';
+import { words } from '../../../src/text/lexical/words';
 
 describe('words', () => {
   it('are runs of letters, marks and digits in lower case', () => {

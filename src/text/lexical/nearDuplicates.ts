@@ -1,4 +1,4 @@
-import { createUnionFind } from '../../../linalg/clustering/unionFind';
+import { createUnionFind } from '../../linalg/clustering/unionFind';
 import { type OneWordSettings, oneWordApart } from './oneWordApart';
 import { joinResembling, type ResemblanceSettings } from './resemblance';
 import { buildWordTable } from './wordTable';

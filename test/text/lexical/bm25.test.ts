@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { buildBm25 } from '../../../../src/analyses/influence/lexical/bm25';
-import { words } from '../../../../src/analyses/influence/lexical/words';
+import { buildBm25 } from '../../../src/text/lexical/bm25';
+import { words } from '../../../src/text/lexical/words';
 
 const shop = [
   'The claw hammer costs 14 dollars.',

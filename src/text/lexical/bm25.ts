@@ -1,4 +1,4 @@
-import { internalError } from '../../../protocol/errors';
+import { internalError } from '../../protocol/errors';
 import { words } from './words';
 
 /** Settings of BM25, saved with its results. */

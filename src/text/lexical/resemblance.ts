@@ -1,5 +1,5 @@
-import type { UnionFind } from '../../../linalg/clustering/unionFind';
-import { createRandom } from '../../../linalg/random';
+import type { UnionFind } from '../../linalg/clustering/unionFind';
+import { createRandom } from '../../linalg/random';
 import { createKeyedRows } from './keyedRows';
 import { mixBits, type WordTable } from './wordTable';
 
