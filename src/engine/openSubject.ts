@@ -6,7 +6,6 @@ import type {
 } from '../analyses/influence/attribution';
 import { type Attribution, openAttribution } from '../analyses/influence/attribution';
 import { type LoadedRow, loadRows, type RowContext } from '../analyses/rows/loadRows';
-import { plainText } from '../text/rows/plainText';
 import { hashValues } from '../analyses/training/record/checkpoints';
 import { readRows } from '../analyses/training/record/rowsFile';
 import { type RunRecord, readRunRecord } from '../analyses/training/record/runRecord';
@@ -24,6 +23,7 @@ import type { DataProblem, ModelIdentity, Warning } from '../protocol/requests';
 import { openArtifacts } from '../store/artifacts';
 import { openVectorIndex } from '../store/openVectorIndex';
 import { defaultStoreSettings } from '../store/storeFolder';
+import { plainText } from '../text/rows/plainText';
 import { threadsOf } from './deviceVerdicts';
 import type { JobContext } from './jobContext';
 import { dataProblem } from './jobs/score';
