@@ -11,7 +11,7 @@ const engineModule = fileURLToPath(new URL('./engine.mjs', import.meta.url));
 const restarts = 3;
 
 /** Jobs that find what they did before. */
-const resumable: readonly JobKind[] = ['train', 'verify', 'evaluate', 'prunePropose', 'pruneApply'];
+const resumable: readonly JobKind[] = ['train', 'verify', 'evaluate', 'probe', 'prunePropose', 'pruneApply'];
 
 /** Seconds that an engine waits for the next job of the same command. */
 const idleSeconds = 60;

@@ -96,8 +96,9 @@ export async function readLayerStates(
 }
 
 function requireFinite(data: Float32Array, width: number, rows: readonly StateRow[], label: string): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  let at = 0;
+  while (at < data.length && Number.isFinite(data[at])) at++;
+  if (at === data.length) return;
   throw inputError(
     'states-not-finite',
     `${rowName(rows[Math.floor(at / width)]!.address)}: ${label} computes states of this row that are not finite (NaN or infinite).`,
