@@ -116,24 +116,29 @@ export function createLogisticSolver(
       const gathered = new Float64Array(fits.length * size);
       const evaluate = (active: readonly number[], points: Float64Array, slopesInto: Float64Array): Float64Array => {
         const columns = active.length * outputs;
-        for (const [a, f] of active.entries())
-          for (let p = 0; p < size; p++) gathered[a * size + p] = points[f * size + p]! * scales[f]![p % width]!;
+        for (const [a, f] of active.entries()) {
+          const scale = scales[f]!;
+          for (let k = 0; k < outputs; k++) {
+            const [to, from] = [a * size + k * width, f * size + k * width];
+            for (let j = 0; j < width; j++) gathered[to + j] = points[from + j]! * scale[j]!;
+          }
+        }
         computeLogits(gathered, columns);
         const objectives = new Float64Array(active.length);
         const intercepts = new Float64Array(columns);
-        for (let i = 0; i < rows; i++)
-          for (const [a, f] of active.entries()) {
+        for (const [a, f] of active.entries()) {
+          const { learned } = fits[f]!;
+          for (let i = 0; i < rows; i++) {
             const at = i * columns + a * outputs;
-            if (fits[f]!.learned[i] === 0) {
-              logits.view.fill(0, at, at + outputs);
-              continue;
-            }
-            objectives[a]! += residuals(logits.view, at, outputs, labels[i]!, seen[f]!);
+            if (learned[i] === 0) for (let k = 0; k < outputs; k++) logits.view[at + k] = 0;
+            else objectives[a]! += residuals(logits.view, at, outputs, labels[i]!, seen[f]!);
             for (let k = 0; k < outputs; k++) intercepts[a * outputs + k]! += logits.view[at + k]!;
           }
+        }
         computeSlopes(columns);
         for (const [a, f] of active.entries()) {
           const { penalty } = fits[f]!;
+          const scale = scales[f]!;
           for (let k = 0; k < outputs; k++) {
             const column = a * outputs + k;
             const from = a * size + k * width;
@@ -141,9 +146,9 @@ export function createLogisticSolver(
             for (let j = 0; j < rank; j++) {
               const w = gathered[from + j]!;
               objectives[a]! += (penalty / 2) * w * w;
-              slopesInto[to + j] = (slopes.view[column * rank + j]! + penalty * w) * scales[f]![j]!;
+              slopesInto[to + j] = (slopes.view[column * rank + j]! + penalty * w) * scale[j]!;
             }
-            slopesInto[to + rank] = intercepts[column]! * scales[f]![rank]!;
+            slopesInto[to + rank] = intercepts[column]! * scale[rank]!;
           }
         }
         return objectives;

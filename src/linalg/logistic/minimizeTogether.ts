@@ -27,12 +27,26 @@ const mostHalvings = 40;
 /** One function's state. */
 interface Search {
   value: number;
-  /** Length of the step that is being tried, along `direction`. */
+  /** Length of the step that is being tried, along the direction. */
   length: number;
   halvings: number;
-  readonly direction: Float64Array;
-  readonly changes: Float64Array[];
-  readonly slopeChanges: Float64Array[];
+  /** Steps remembered, and where the next one is put: the places form a ring. */
+  remembered: number;
+  next: number;
+}
+
+/** Memory of all functions, in one piece each: thousands of small arrays would keep the garbage collector busy. */
+interface Room {
+  readonly size: number;
+  /** [functions, size] */
+  readonly directions: Float64Array;
+  /** [functions, memory, size] */
+  readonly changes: Float64Array;
+  readonly slopeChanges: Float64Array;
+  /** [functions, memory] 1 / (change . slope change) */
+  readonly inverses: Float64Array;
+  /** [memory] */
+  readonly shares: Float64Array;
 }
 
 /**
@@ -54,41 +68,36 @@ export function minimizeTogether(
   const trial = Float64Array.from(start);
   const trialSlopes = new Float64Array(start.length);
   const converged = new Uint8Array(functions);
-  const of = (values: Float64Array, f: number): Float64Array => values.subarray(f * size, (f + 1) * size);
+  const room: Room = {
+    size,
+    directions: new Float64Array(start.length),
+    changes: new Float64Array(start.length * memory),
+    slopeChanges: new Float64Array(start.length * memory),
+    inverses: new Float64Array(functions * memory),
+    shares: new Float64Array(memory),
+  };
   let active = Array.from({ length: functions }, (_, f) => f);
   let steps = 1;
   const first = evaluate(active, points, slopes);
-  const searches = active.map(
-    (f): Search => ({
-      value: first[f]!,
-      length: 1,
-      halvings: 0,
-      direction: new Float64Array(size),
-      changes: [],
-      slopeChanges: [],
-    }),
-  );
-  const isDone = (f: number): boolean => {
-    const slope = of(slopes, f);
-    return dot(slope, slope) / 2 <= tolerance * Math.max(searches[f]!.value, Number.MIN_VALUE);
-  };
+  const searches = active.map((f): Search => ({ value: first[f]!, length: 1, halvings: 0, remembered: 0, next: 0 }));
+  const isDone = (f: number): boolean =>
+    dot(slopes, f * size, slopes, f * size, size) / 2 <= tolerance * Math.max(searches[f]!.value, Number.MIN_VALUE);
   active = active.filter((f) => {
     if (isDone(f)) converged[f] = 1;
-    else chooseDirection(searches[f]!, of(slopes, f));
+    else chooseDirection(f, searches[f]!, slopes, room);
     return converged[f] === 0;
   });
   while (active.length > 0 && steps < mostSteps) {
     for (const f of active) {
-      const { direction, length } = searches[f]!;
-      const [to, from] = [of(trial, f), of(points, f)];
-      for (let i = 0; i < size; i++) to[i] = from[i]! + length * direction[i]!;
+      const { length } = searches[f]!;
+      for (let i = f * size; i < (f + 1) * size; i++) trial[i] = points[i]! + length * room.directions[i]!;
     }
     const values = evaluate(active, trial, trialSlopes);
     steps++;
     const still: number[] = [];
     for (const [a, f] of active.entries()) {
       const search = searches[f]!;
-      const foreseen = dot(search.direction, of(slopes, f));
+      const foreseen = dot(room.directions, f * size, slopes, f * size, size);
       if (!(values[a]! <= search.value + leastGain * search.length * foreseen)) {
         search.length /= 2;
         search.halvings++;
@@ -97,13 +106,15 @@ export function minimizeTogether(
         else still.push(f);
         continue;
       }
-      remember(search, of(points, f), of(trial, f), of(slopes, f), of(trialSlopes, f));
+      remember(f, search, { points, trial, slopes, trialSlopes }, room);
       search.value = values[a]!;
-      of(points, f).set(of(trial, f));
-      of(slopes, f).set(of(trialSlopes, f));
+      for (let i = f * size; i < (f + 1) * size; i++) {
+        points[i] = trial[i]!;
+        slopes[i] = trialSlopes[i]!;
+      }
       if (isDone(f)) converged[f] = 1;
       else {
-        chooseDirection(search, of(slopes, f));
+        chooseDirection(f, search, slopes, room);
         still.push(f);
       }
     }
@@ -112,54 +123,69 @@ export function minimizeTogether(
   return { points, converged, steps };
 }
 
-function remember(
-  { changes, slopeChanges }: Search,
-  point: Float64Array,
-  next: Float64Array,
-  slope: Float64Array,
-  nextSlope: Float64Array,
-): void {
-  const change = next.map((value, i) => value - point[i]!);
-  const slopeChange = nextSlope.map((value, i) => value - slope[i]!);
-  // Rounding alone can make it seem curved the wrong way.
-  if (!(dot(change, slopeChange) > 1e-14 * dot(slopeChange, slopeChange))) return;
-  changes.push(change);
-  slopeChanges.push(slopeChange);
-  if (changes.length > memory) {
-    changes.shift();
-    slopeChanges.shift();
+interface Moved {
+  readonly points: Float64Array;
+  readonly trial: Float64Array;
+  readonly slopes: Float64Array;
+  readonly trialSlopes: Float64Array;
+}
+
+function remember(f: number, search: Search, { points, trial, slopes, trialSlopes }: Moved, room: Room): void {
+  const { size, changes, slopeChanges, inverses } = room;
+  const to = (f * memory + search.next) * size;
+  for (let i = 0; i < size; i++) {
+    const at = f * size + i;
+    changes[to + i] = trial[at]! - points[at]!;
+    slopeChanges[to + i] = trialSlopes[at]! - slopes[at]!;
   }
+  const curved = dot(changes, to, slopeChanges, to, size);
+  // Rounding alone can make it seem curved the wrong way.
+  if (!(curved > 1e-14 * dot(slopeChanges, to, slopeChanges, to, size))) return;
+  inverses[f * memory + search.next] = 1 / curved;
+  search.next = (search.next + 1) % memory;
+  search.remembered = Math.min(memory, search.remembered + 1);
 }
 
 /** The two loops of L-BFGS. */
-function chooseDirection(search: Search, slope: Float64Array): void {
-  const { direction, changes, slopeChanges } = search;
+function chooseDirection(f: number, search: Search, slopes: Float64Array, room: Room): void {
+  const { size, directions, changes, slopeChanges, inverses, shares } = room;
+  const own = f * size;
   search.length = 1;
   search.halvings = 0;
-  for (let i = 0; i < slope.length; i++) direction[i] = -slope[i]!;
-  const shares: number[] = [];
-  for (let m = changes.length - 1; m >= 0; m--) {
-    const share = dot(changes[m]!, direction) / dot(changes[m]!, slopeChanges[m]!);
-    shares[m] = share;
-    addTimes(direction, slopeChanges[m]!, -share);
+  for (let i = own; i < own + size; i++) directions[i] = -slopes[i]!;
+  /** The step taken so many steps ago, 1 the last. */
+  const placeOf = (ago: number): number => f * memory + ((search.next - ago + memory) % memory);
+  for (let ago = 1; ago <= search.remembered; ago++) {
+    const place = placeOf(ago);
+    const share = dot(changes, place * size, directions, own, size) * inverses[place]!;
+    shares[ago - 1] = share;
+    addTimes(directions, own, slopeChanges, place * size, -share, size);
   }
-  const last = changes.length - 1;
-  if (last >= 0) {
-    const scale = dot(changes[last]!, slopeChanges[last]!) / dot(slopeChanges[last]!, slopeChanges[last]!);
-    for (let i = 0; i < direction.length; i++) direction[i]! *= scale;
+  if (search.remembered > 0) {
+    const last = placeOf(1);
+    const scale = 1 / (inverses[last]! * dot(slopeChanges, last * size, slopeChanges, last * size, size));
+    for (let i = own; i < own + size; i++) directions[i]! *= scale;
   }
-  for (let m = 0; m <= last; m++) {
-    const share = dot(slopeChanges[m]!, direction) / dot(changes[m]!, slopeChanges[m]!);
-    addTimes(direction, changes[m]!, shares[m]! - share);
+  for (let ago = search.remembered; ago >= 1; ago--) {
+    const place = placeOf(ago);
+    const share = dot(slopeChanges, place * size, directions, own, size) * inverses[place]!;
+    addTimes(directions, own, changes, place * size, shares[ago - 1]! - share, size);
   }
 }
 
-function addTimes(to: Float64Array, values: Float64Array, factor: number): void {
-  for (let i = 0; i < to.length; i++) to[i]! += factor * values[i]!;
+function addTimes(
+  to: Float64Array,
+  toStart: number,
+  values: Float64Array,
+  start: number,
+  factor: number,
+  size: number,
+): void {
+  for (let i = 0; i < size; i++) to[toStart + i]! += factor * values[start + i]!;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, size: number): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < size; i++) sum += a[aStart + i]! * b[bStart + i]!;
   return sum;
 }
