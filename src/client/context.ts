@@ -23,6 +23,8 @@ export interface LanguageServer {
     name: N,
     listener: (value: EditorNotifications[N]) => void,
   ): vscode.Disposable;
+  /** Fires when it runs again after it died: it knows of no job and of no shown finding then. */
+  readonly onRestart: vscode.Event<void>;
 }
 
 /** What the client's models are made from. */

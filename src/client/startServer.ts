@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { LanguageClient, ResponseError, type ServerOptions, TransportKind } from 'vscode-languageclient/node';
-import type { EditorNotifications, EditorOptions, EditorRequests } from '../protocol/editor';
+import { LanguageClient, ResponseError, type ServerOptions, State, TransportKind } from 'vscode-languageclient/node';
+import type { EditorNotificationName, EditorNotifications, EditorOptions, EditorRequests } from '../protocol/editor';
 import type { UserErrorData } from '../protocol/errors';
 import type { LanguageServer } from './context';
 import { ServerFailure } from './serverFailure';
@@ -34,6 +34,23 @@ export async function startServer(
     markdown: { supportHtml: true },
     synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/whence.json') },
   });
+  const emitters = new Map<EditorNotificationName, vscode.EventEmitter<unknown>>();
+  /** The connection knows one handler a name: whoever else listens is told by it. */
+  const heard = <N extends EditorNotificationName>(name: N): vscode.EventEmitter<EditorNotifications[N]> => {
+    const known = emitters.get(name) as vscode.EventEmitter<EditorNotifications[N]> | undefined;
+    if (known !== undefined) return known;
+    const made = new vscode.EventEmitter<EditorNotifications[N]>();
+    emitters.set(name, made as vscode.EventEmitter<unknown>);
+    client.onNotification(name, (value: EditorNotifications[N]) => made.fire(value));
+    return made;
+  };
+  const restarted = new vscode.EventEmitter<void>();
+  let runs = 0;
+  client.onDidChangeState(({ newState }) => {
+    if (newState !== State.Running) return;
+    runs += 1;
+    if (runs > 1) restarted.fire();
+  });
   await client.start();
   const server: LanguageServer = {
     request: async <N extends keyof EditorRequests>(
@@ -48,8 +65,8 @@ export async function startServer(
         throw error;
       }
     },
-    onNotification: <N extends keyof EditorNotifications>(name: N, listener: (value: EditorNotifications[N]) => void) =>
-      client.onNotification(name, listener),
+    onNotification: (name, listener) => heard(name).event(listener),
+    onRestart: restarted.event,
   };
   return { server, client };
 }

@@ -47,7 +47,12 @@ export async function endOf(
         if (view.id === id && view.state !== 'running' && view.state !== 'queued') resolve(view);
       };
       const cancel = (): void => void language.request('whence/cancelJob', { id });
-      disposables.push(language.onNotification('whence/jobChanged', look), token.onCancellationRequested(cancel));
+      disposables.push(
+        language.onNotification('whence/jobChanged', look),
+        // A server that died took the job with it.
+        language.onRestart(() => reject(new vscode.CancellationError())),
+        token.onCancellationRequested(cancel),
+      );
       if (token.isCancellationRequested) cancel();
       // It may have ended before anybody listened.
       language.request('whence/jobs', null).then((views) => views.forEach(look), reject);

@@ -10,7 +10,7 @@ describe('the main view: tags, overview ruler, findings, status', () => {
       extension: builtExtension,
       trust: 'trusted',
       settings: { 'whence.notifications': 'errors' },
-      theme: 'dark',
+      theme: 'light',
     });
   });
   after(() => sample?.close());
@@ -46,7 +46,7 @@ describe('the main view: tags, overview ruler, findings, status', () => {
       '▲',
     );
     await window.screenshot('main-view');
-    for (const theme of ['light', 'high-contrast', 'high-contrast-light'] as const) {
+    for (const theme of ['dark', 'high-contrast', 'high-contrast-light'] as const) {
       await window.setTheme(theme);
       await window.screenshot('main-view');
     }

@@ -10,10 +10,10 @@ describe('opening the sample', () => {
   });
   after(() => sample?.close());
 
-  it('a status item says that Whence is there, and nothing pops up', async () => {
+  it('a status item says what is there, and nothing pops up', async () => {
     const { window } = sample;
     await window.waitFor(
-      (id) => document.querySelector(`.statusbar-item[id$="${id}"]`)?.textContent?.includes('Whence'),
+      (id) => document.querySelector(`.statusbar-item[id$="${id}"]`)?.textContent?.includes('tuned'),
       'whence.status',
     );
     for (const severity of ['error', 'warning', 'info'] as const)

@@ -79,8 +79,11 @@ export function createFindings(core: CoreContext): Findings {
         if (active !== null) void memory.update(shownKey, active);
         refresh();
       });
-      extension.subscriptions.push(heard);
-      asking = restore(server).catch((error) => output.warn(String(error)));
+      const bringBack = (): void => {
+        asking = restore(server).catch((error) => output.warn(String(error)));
+      };
+      extension.subscriptions.push(heard, server.onRestart(bringBack));
+      bringBack();
     }),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (contentChanges.length > 0) edited(document, 'typed');

@@ -32,7 +32,12 @@ export function createJobs(core: CoreContext): Jobs {
       views.set(view.id, view);
       tell(view);
     });
-    core.extension.subscriptions.push(heard);
+    // Jobs end with the server that ran them; what they computed is in the store.
+    const ended = server.onRestart(() => {
+      for (const [id, view] of views) if (isLive(view)) views.set(id, { ...view, state: 'cancelled', progress: null });
+      tell(undefined);
+    });
+    core.extension.subscriptions.push(heard, ended);
   };
   core.extension.subscriptions.push(changed, core.onServer(hear));
   const list = (): readonly JobView[] => [...views.values()].reverse();
