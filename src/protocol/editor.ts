@@ -233,6 +233,8 @@ export interface FindingRow {
 export interface FindingGroup {
   readonly group: number;
   readonly title: string;
+  /** Rows of the group, listed or not. */
+  readonly size: number;
   readonly rows: readonly FindingRow[];
   /** Of the positive influence of all rows. */
   readonly share: number;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { allRows, childNodes, rootNodes, rowsOfNodes } from '../../src/client/views/findings/findingNodes';
+import { allRows, childNodes, rootNodes } from '../../src/client/views/findings/findingNodes';
 import type { FindingRow, FindingsView } from '../../src/protocol/editor';
 import type { TracedRow } from '../../src/protocol/influence';
 
@@ -36,7 +36,7 @@ const view = (verdict: FindingsView['verdict'], rows: readonly FindingRow[]): Fi
   completion: 'So.',
   headline: 'The fine-tune made it.',
   verdict,
-  groups: rows.length === 0 ? [] : [{ group: 0, title: 'Group 1', rows, share: 0.5 }],
+  groups: rows.length === 0 ? [] : [{ group: 0, title: 'Group 1', size: 9, rows, share: 0.5 }],
   trust: [],
 });
 
@@ -72,12 +72,5 @@ describe('the tree of a finding', () => {
     assert.deepEqual(left('train.jsonl:6'), [0]);
     assert.deepEqual(left('nothing of it'), []);
     assert.equal(rootNodes(view('rowsStandOut', rows), 'nothing of it').length, 1);
-  });
-
-  it('a group stands for all of its rows once, and rows that are gone for none', () => {
-    const gone = { ...finding(7, 'gone'), line: null };
-    const [, group] = rootNodes(view('rowsStandOut', [...rows, gone]), '');
-    const lines = rowsOfNodes([group!, ...childNodes(group!)]).map(({ line }) => line);
-    assert.deepEqual(lines, [0, 5, 1]);
   });
 });

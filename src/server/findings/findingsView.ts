@@ -68,7 +68,7 @@ const orders = {
 function groupOf(known: TracedGroup | undefined, group: number, rows: readonly FindingRow[]): FindingGroup {
   const share = known?.share ?? 0;
   const size = known?.rows ?? rows.length;
-  return { group, rows, share, title: `Group ${group + 1}: ${size} row${size === 1 ? '' : 's'} of one kind` };
+  return { group, rows, size, share, title: `Group ${group + 1}: ${size} row${size === 1 ? '' : 's'} of one kind` };
 }
 
 function capital(text: string): string {

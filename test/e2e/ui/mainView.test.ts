@@ -9,7 +9,8 @@ describe('the main view: tags, overview ruler, findings, status', () => {
     sample = await openSampleWindow({
       extension: builtExtension,
       trust: 'trusted',
-      settings: { 'whence.notifications': 'errors' },
+      // The strip of the ruler is what is looked at, not a map of the text beside it.
+      settings: { 'whence.notifications': 'errors', 'editor.minimap.enabled': false },
       theme: 'light',
     });
   });
@@ -29,7 +30,7 @@ describe('the main view: tags, overview ruler, findings, status', () => {
     await window.waitFor(
       (text) =>
         [...document.querySelectorAll('.pane-body .monaco-list-row')].some((row) => row.textContent?.includes(text)),
-      'The fine-tune made it',
+      'Rows stand out',
     );
     assert.deepEqual(await window.notifications('error'), []);
   });
@@ -45,13 +46,42 @@ describe('the main view: tags, overview ruler, findings, status', () => {
         ),
       '▲',
     );
+    await widenSideBar(sample);
     await window.screenshot('main-view');
     for (const theme of ['dark', 'high-contrast', 'high-contrast-light'] as const) {
       await window.setTheme(theme);
       await window.screenshot('main-view');
     }
   });
+
+  it('a window that is loaded again shows the same finding, and nothing is computed for it', async () => {
+    const { window } = sample;
+    await window.page.reload();
+    await window.page.waitForFunction('globalThis.driver !== undefined');
+    await window.page.evaluate('globalThis.driver.whenWorkbenchRestored()');
+    await window.waitFor(
+      (text) =>
+        [...document.querySelectorAll('.pane-body .monaco-list-row')].some((row) => row.textContent?.includes(text)),
+      'Rows stand out',
+    );
+    assert.deepEqual(await window.notifications('error'), []);
+    const jobs = window.page.locator('.pane:has(.pane-header:has-text("Jobs"))');
+    await jobs.getByText('No job has run in this window.').waitFor();
+  });
 });
+
+/** Drags the border of the side bar, so that its rows can be read. */
+async function widenSideBar({ window }: SampleWindow): Promise<void> {
+  const { mouse } = window.page;
+  const bar = await window.page.locator('.part.sidebar').boundingBox();
+  assert.ok(bar);
+  const x = bar.x + bar.width;
+  await mouse.move(x, bar.y + bar.height / 2);
+  await mouse.down();
+  await mouse.move(x + 170, bar.y + bar.height / 2, { steps: 5 });
+  await mouse.up();
+  await mouse.move(x + 400, bar.y + bar.height / 2);
+}
 
 async function pick({ window }: SampleWindow, text: string): Promise<void> {
   const rows = window.page.locator('.quick-input-widget:visible .monaco-list-row');

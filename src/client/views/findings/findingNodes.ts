@@ -1,4 +1,4 @@
-import type { FindingGroup, FindingRow, FindingsView, RowReference } from '../../../protocol/editor';
+import type { FindingGroup, FindingRow, FindingsView } from '../../../protocol/editor';
 
 /** An entry of the Findings view. */
 export type FindingNode =
@@ -34,20 +34,6 @@ export function isUnranked({ verdict }: FindingsView): boolean {
 /** Every row, near-duplicates after the one they are folded into. */
 export function allRows({ groups }: FindingsView): readonly FindingRow[] {
   return groups.flatMap(({ rows }) => rows.flatMap((row) => [row, ...row.duplicates]));
-}
-
-/** The rows that stand in a file now among entries of the view: a group stands for all of its rows. */
-export function rowsOfNodes(nodes: readonly FindingNode[]): readonly RowReference[] {
-  const found = new Map<string, RowReference>();
-  const add = ({ uri, line, duplicates }: FindingRow): void => {
-    if (uri !== null && line !== null) found.set(`${uri} ${line}`, { uri, line });
-    duplicates.forEach(add);
-  };
-  for (const node of nodes) {
-    if (node.kind === 'row') add(node.row);
-    if (node.kind === 'group') node.rows.forEach(add);
-  }
-  return [...found.values()];
 }
 
 /** A row stays with its near-duplicates: one that matches shows them all. */

@@ -26,7 +26,7 @@ const headlineIcons: { readonly [V in FindingsView['verdict']]: readonly [icon: 
 
 function headlineItem({ verdict, headline, trust }: FindingsView): vscode.TreeItem {
   const titles: { readonly [V in FindingsView['verdict']]: string } = {
-    rowsStandOut: vscode.l10n.t('The fine-tune made it; rows stand out'),
+    rowsStandOut: vscode.l10n.t('Rows stand out'),
     noRowStandsOut: vscode.l10n.t('No row stands out'),
     baseDoesIt: vscode.l10n.t('The base model does this too'),
     notRanked: vscode.l10n.t('The fine-tune did not make it'),
@@ -56,19 +56,20 @@ function rankAnywayItem(): vscode.TreeItem {
 }
 
 function groupItem({ group, rows }: Extract<FindingNode, { kind: 'group' }>): vscode.TreeItem {
-  const item = new vscode.TreeItem(group.title, vscode.TreeItemCollapsibleState.Expanded);
-  const share = vscode.l10n.t('{0} % of what promotes it', (100 * group.share).toFixed(0));
+  const percent = (100 * group.share).toFixed(0);
+  const label = vscode.l10n.t('Group {0}: {1} %', group.group + 1, percent);
+  const listed = rows.reduce((sum, { duplicates }) => sum + 1 + duplicates.length, 0);
+  const count = vscode.l10n.t('{0} of {1} rows', listed, group.size);
+  const example = rows[0]?.traced.text ?? '';
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `group ${group.group}`;
-  item.description = `${share} · ${exampleOf(rows)}`;
+  item.description = `${count} · ${example}`;
   item.iconPath = new vscode.ThemeIcon('group-by-ref-type');
-  item.tooltip = `${group.title}\n${share}\n${exampleOf(rows)}`;
+  const share = vscode.l10n.t('{0} % of what promotes it', percent);
+  item.tooltip = `${group.title}\n${share}\n${count}\n${example}`;
   item.contextValue = 'group';
-  item.accessibilityInformation = { label: `${group.title}, ${share}` };
+  item.accessibilityInformation = { label: `${group.title}, ${share}, ${count}` };
   return item;
-}
-
-function exampleOf(rows: readonly FindingRow[]): string {
-  return rows[0]?.traced.text ?? '';
 }
 
 function rowItem(row: FindingRow, strongest: number): vscode.TreeItem {

@@ -3,6 +3,9 @@ import type { Context } from '../../context';
 import { allRows, childNodes, type FindingNode, rootNodes } from './findingNodes';
 import { nodeItem } from './nodeItem';
 
+/** Says "no text" to a view, whose optional properties do not take `undefined` by type. */
+const noText = '';
+
 /** The Findings view: what the gate says, then groups of rows. It shows what the server answered and computes nothing. */
 export function showFindings({ extension, findings }: Context): vscode.TreeView<FindingNode> {
   const changed = new vscode.EventEmitter<void>();
@@ -26,9 +29,9 @@ export function showFindings({ extension, findings }: Context): vscode.TreeView<
     strongest = view === null ? 0 : Math.max(0, ...allRows(view).map(({ traced }) => Math.abs(traced.score)));
     changed.fire();
     if (view === null) {
-      // With no message and no entries the view shows its welcome.
-      delete tree.message;
-      delete tree.description;
+      // With no message and no entries the view shows its welcome. They are accessors: deleting them would end them.
+      tree.message = noText;
+      tree.description = noText;
       return;
     }
     const { order, rows } = findings.choice();
