@@ -34,6 +34,8 @@ export async function openJobResult(context: ReadyContext, target: unknown): Pro
     await chooseTrace(context, result.trace);
     await vscode.commands.executeCommand('whence.findings.focus');
   }
+  if (result.kind === 'ask') await vscode.commands.executeCommand('whence.ask');
+  if (result.kind === 'verify') await vscode.commands.executeCommand('whence.verify', result.trace, result.query);
   if (result.kind === 'test') await vscode.commands.executeCommand('workbench.view.testing.focus');
 }
 

@@ -13,6 +13,7 @@ export async function showMenu(context: Context): Promise<void> {
   const finding = context.findings.view();
   const items = [
     ...(job === undefined ? [] : [{ ...entry('whence.cancelJob', 'debug-stop', t('Cancel Job')), detail: job.title }]),
+    entry('whence.ask', 'comment-discussion', t('Ask the Model')),
     entry('whence.trace', 'git-compare', t('Trace…')),
     entry('whence.showTrace', 'history', t('Show a Trace…')),
     ...(finding === null
@@ -20,6 +21,9 @@ export async function showMenu(context: Context): Promise<void> {
       : [
           entry('whence.chooseQuery', 'list-selection', t('Another Query…')),
           entry('whence.chooseMethod', 'beaker', t('Another Method…')),
+          entry('whence.showTracePanel', 'graph-scatter', t('Show Trace Panel')),
+          entry('whence.verify', 'beaker-stop', t('Verify')),
+          entry('whence.exportReport', 'export', t('Export Report')),
           entry('whence.clearFindings', 'clear-all', t('Clear Findings')),
         ]),
     entry('whence.indexRows', 'database', t('Index Rows')),

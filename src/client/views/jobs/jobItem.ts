@@ -39,7 +39,7 @@ export function jobItem(view: JobView): vscode.TreeItem {
 
 /** A result that opens somewhere. */
 function hasResult({ kind }: JobView): boolean {
-  return kind === 'trace' || kind === 'retrace' || kind === 'test';
+  return kind === 'trace' || kind === 'retrace' || kind === 'test' || kind === 'verify' || kind === 'ask';
 }
 
 export function lineItem({ name, text, icon }: Extract<JobNode, { kind: 'line' }>): vscode.TreeItem {
