@@ -60,7 +60,7 @@ function groupItem({ group, rows }: Extract<FindingNode, { kind: 'group' }>): vs
   const label = vscode.l10n.t('Group {0}: {1} %', group.group + 1, percent);
   const listed = rows.reduce((sum, { duplicates }) => sum + 1 + duplicates.length, 0);
   const count = vscode.l10n.t('{0} of {1} rows', listed, group.size);
-  const example = rows[0]?.traced.text ?? '';
+  const example = oneLine(rows[0]?.traced.text ?? '');
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `group ${group.group}`;
   item.description = `${count} · ${example}`;
@@ -77,7 +77,7 @@ function rowItem(row: FindingRow, strongest: number): vscode.TreeItem {
   const folded = duplicates.length > 0;
   const collapsed = folded ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None;
   const stale = state === 'stale' ? '~' : '';
-  const item = new vscode.TreeItem(`${stale}${traced.rank}  ${traced.text}`, collapsed);
+  const item = new vscode.TreeItem(`${stale}${traced.rank}  ${oneLine(traced.text)}`, collapsed);
   const place = placeOf(row);
   const alike = folded ? [vscode.l10n.t('and {0} like it', duplicates.length)] : [];
   item.id = `row ${traced.file} ${traced.row}`;
@@ -87,9 +87,21 @@ function rowItem(row: FindingRow, strongest: number): vscode.TreeItem {
   item.tooltip = rowTooltip(row);
   item.command = { command: 'whence.showRow', title: vscode.l10n.t('Show Row'), arguments: [row] };
   const effect = effectOf(row);
-  const spoken = [vscode.l10n.t('rank {0}', traced.rank), effect, traced.text, place, ...alike, ...statesOf(row)];
+  const spoken = [
+    vscode.l10n.t('rank {0}', traced.rank),
+    effect,
+    oneLine(traced.text),
+    place,
+    ...alike,
+    ...statesOf(row),
+  ];
   item.accessibilityInformation = { label: spoken.join(', ') };
   return item;
+}
+
+/** Prompt and answer stand on lines of their own. */
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' → ');
 }
 
 /** A person's verdict first, then that the row is no more what was traced, then what it does. */
