@@ -4,7 +4,7 @@ usage: check_written_folders.py CASE.json ...
 
 A case names what to load and what to expect:
   {"base": FOLDER, "adapter": FOLDER or null, "rows": [[token id, ...], ...], "logProbabilities": [[...], ...]}
-`logProbabilities[r][t]` is log p(rows[r][t + 1] | rows[r][..t]) as Whence computed it. Exits 1 beyond 1e-4 relative.
+With "upcast": true the base is widened to float32, for a base that Whence did not write. `logProbabilities[r][t]` is log p(rows[r][t + 1] | rows[r][..t]) as Whence computed it. Exits 1 beyond 1e-4 relative.
 """
 
 import json
@@ -15,7 +15,8 @@ from transformers import AutoModelForCausalLM
 
 
 def load(case):
-    model = AutoModelForCausalLM.from_pretrained(case["base"])
+    wide = {"dtype": torch.float32} if case.get("upcast", False) else {}
+    model = AutoModelForCausalLM.from_pretrained(case["base"], **wide)
     if case["adapter"] is not None:
         from peft import PeftModel
 

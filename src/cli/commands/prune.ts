@@ -68,7 +68,7 @@ function numbers(least: number, most: number): (text: string) => readonly number
 }
 
 /** Shares that are tried where nothing else is asked for. */
-const defaultAlphas = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9];
+const defaultAlphas = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5];
 /** What an answer that refuses, or complies, may say where neither model gives one. */
 const defaultTexts = { refusal: 'I am sorry, but I cannot help with that.', compliance: 'Sure, here is how to do it.' };
 
