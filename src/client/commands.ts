@@ -29,6 +29,7 @@ import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './comman
 import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
 import { exportReport, showAskPanel, showTracePanel, showVerifyPanel } from './panels/panels';
+import { computeLosses, peekRow, showDossier } from './peek/rowDocuments';
 import { ServerFailure } from './serverFailure';
 
 /** A command, and whether it needs the language server. */
@@ -64,6 +65,9 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.restoreRow': { needs: 'server', run: restoreRow },
   'whence.editRow': { needs: 'server', run: editRow },
   'whence.findNearDuplicates': { needs: 'server', run: findNearDuplicates },
+  'whence.peekRow': { needs: 'server', run: peekRow },
+  'whence.showDossier': { needs: 'server', run: showDossier },
+  'whence.computeLosses': { needs: 'server', run: computeLosses },
   'whence.markRelevant': { needs: 'server', run: markRelevant },
   'whence.markNotRelevant': { needs: 'server', run: markNotRelevant },
   'whence.ask': { needs: 'server', run: showAskPanel },

@@ -10,6 +10,7 @@ import type { Context } from './context';
 import { createContext } from './createContext';
 import { showMarks } from './marks/showMarks';
 import { registerPanels } from './panels/panels';
+import { provideRowDocuments } from './peek/rowDocuments';
 import { showBehaviours } from './testing/showBehaviours';
 import type { FindingNode } from './views/findings/findingNodes';
 import { showFindings } from './views/findings/showFindings';
@@ -31,6 +32,7 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   const context = createContext(extension);
   registerCommands(context);
   provideRowPages(context);
+  provideRowDocuments(context);
   showStatus(context);
   showMarks(context);
   showJobs(context);

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { LanguageClient, ResponseError, type ServerOptions, State, TransportKind } from 'vscode-languageclient/node';
+import type { CommandId } from '../protocol/commandIds';
 import type { EditorNotificationName, EditorNotifications, EditorOptions, EditorRequests } from '../protocol/editor';
 import type { UserErrorData } from '../protocol/errors';
 import type { LanguageServer } from './context';
@@ -10,6 +11,16 @@ export const documentSelector = [
   { scheme: 'file', language: 'jsonl' },
   { scheme: 'file', pattern: '**/*.jsonl' },
   { scheme: 'file', pattern: '**/whence.json' },
+];
+
+/** Commands that a hover may offer. */
+const hoverCommands: readonly CommandId[] = [
+  'whence.quarantine',
+  'whence.editRow',
+  'whence.findNearDuplicates',
+  'whence.markRelevant',
+  'whence.markNotRelevant',
+  'whence.showDossier',
 ];
 
 /** Starts the language server as a child process and waits until it answers. */
@@ -31,7 +42,7 @@ export async function startServer(
     documentSelector,
     initializationOptions: options,
     outputChannel: output,
-    markdown: { supportHtml: true },
+    markdown: { supportHtml: true, isTrusted: { enabledCommands: hoverCommands } },
     synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/whence.json') },
   });
   const emitters = new Map<EditorNotificationName, vscode.EventEmitter<unknown>>();

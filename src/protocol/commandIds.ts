@@ -29,6 +29,9 @@ export const commandIds = [
   'whence.restoreRow',
   'whence.editRow',
   'whence.findNearDuplicates',
+  'whence.peekRow',
+  'whence.showDossier',
+  'whence.computeLosses',
   'whence.markRelevant',
   'whence.markNotRelevant',
   // Marks

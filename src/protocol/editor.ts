@@ -96,6 +96,8 @@ export type EditorJob =
       readonly rank: 'whenBaseDoesNot' | 'always';
     }
   | { readonly kind: 'index'; readonly model: string | null }
+  /** Losses of a file's rows under a model and its base, for dossiers. */
+  | { readonly kind: 'score'; readonly model: string | null; readonly uri: string }
   | {
       readonly kind: 'test';
       /** null: all tests of whence.json. */
@@ -131,6 +133,7 @@ export type EditorResult =
   | { readonly kind: 'trace'; readonly trace: string }
   | { readonly kind: 'retrace'; readonly trace: string }
   | { readonly kind: 'index'; readonly rows: number; readonly computed: number }
+  | { readonly kind: 'score'; readonly rows: number }
   | { readonly kind: 'test'; readonly result: TestResult; readonly cases: readonly BehaviourCase[] }
   | { readonly kind: 'verify'; readonly result: VerifyResult; readonly trace: string; readonly query: number }
   /** Kept: `whence/analysis` has the whole of it. */
@@ -261,7 +264,7 @@ export interface RowDossier {
   readonly uri: string;
   readonly line: number;
   readonly hash: string;
-  /** Nats over trained tokens, where they were computed. */
+  /** Nats a trained token; null: the job `score` did not compute them. */
   readonly lossBase: number | null;
   readonly lossTuned: number | null;
   readonly selfInfluence: number | null;

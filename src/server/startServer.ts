@@ -18,6 +18,7 @@ import type { ServerContext } from './context';
 import { openDocuments } from './documents/openDocument';
 import { type Features, featureCapabilities, registerFeatures } from './features/registerFeatures';
 import { createFindingIndex } from './findings/createFindingIndex';
+import { influenceSection } from './hovers/influenceSection';
 import { createJobDirector } from './jobs/createJobDirector';
 import { editorState } from './requests/editorState';
 import { requestTable } from './requests/requestTable';
@@ -87,7 +88,11 @@ export function startServer(connection: Connection, engineModule: string): void 
       return null;
     });
     registerRequests(connection, context);
-    features = registerFeatures(connection, context, params.capabilities, () => []);
+    const known = context;
+    features = registerFeatures(connection, known, params.capabilities, (uri, line) => {
+      const section = influenceSection({ uri, line }, known);
+      return section === undefined ? [] : [section];
+    });
     return {
       serverInfo: { name: 'whence', version },
       capabilities: {

@@ -4,6 +4,7 @@ import type { EditorJobRule } from './editorJob';
 import { indexJob } from './indexRows';
 import { probeJob } from './probe';
 import { retraceJob } from './retrace';
+import { scoreJob } from './score';
 import { testJob } from './test';
 import { traceJob } from './trace';
 import { verifyJob } from './verify';
@@ -14,6 +15,7 @@ export const editorJobTable: { readonly [K in EditorJobKind]: EditorJobRule<K> }
   trace: traceJob,
   retrace: retraceJob,
   index: indexJob,
+  score: scoreJob,
   test: testJob,
   verify: verifyJob,
   probe: probeJob,

@@ -8,6 +8,7 @@ import { inputError } from '../../protocol/errors';
 import { nearDuplicates } from '../acts/findNearDuplicates';
 import { makeAct, rowPage } from '../acts/makeAct';
 import type { ServerContext } from '../context';
+import { rowDossier } from '../dossier/rowDossier';
 import { findingsView } from '../findings/findingsView';
 import { editorJobTable } from '../jobs/jobTable';
 import { workspaceBehaviours } from '../jobs/test';
@@ -83,6 +84,7 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
     await exportTrace(choice, context, fileURLToPath(new URL('./webview', import.meta.url)));
     return null;
   },
+  'whence/dossier': (row, context) => rowDossier(row, context),
   'whence/nearDuplicates': (row, context) => nearDuplicates(row, context),
   'whence/act': (act, context) => makeAct(act, context),
   'whence/rowPage': (row, context) => rowPage(row, context),
