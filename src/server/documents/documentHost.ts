@@ -26,6 +26,8 @@ export interface DocumentHostOptions {
 /** Keeps track of what each open document is to Whence, and runs the work behind it. */
 export class DocumentHost {
   private readonly opened = new Map<string, Promise<DocumentKind | undefined>>();
+  /** Documents whose work was begun once. */
+  private readonly begun = new Set<string>();
   private readonly running = new Map<string, CancellationTokenSource>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private named: { readonly generation: number; readonly text: NamedText | undefined } | undefined;
@@ -65,15 +67,19 @@ export class DocumentHost {
   /** The document changed: what was going on behind it is stale. */
   changed(document: OpenDocument): void {
     this.stop(document.uri);
+    // What was just opened is looked at without waiting.
+    const delay = this.begun.has(document.uri) ? this.options.quiet : 0;
+    this.begun.add(document.uri);
     this.timers.set(
       document.uri,
-      setTimeout(() => void this.startWork(document), this.options.quiet),
+      setTimeout(() => void this.startWork(document), delay),
     );
   }
 
   close(uri: string): void {
     this.stop(uri);
     this.opened.delete(uri);
+    this.begun.delete(uri);
   }
 
   /** whence.json, trust or settings changed: every document may be something else. */

@@ -151,7 +151,7 @@ export class RowDocument {
     const { version } = this;
     for (let row = 0; row < this.rowCount; row++) {
       this.hashOfLine(this.lineOfRow(row));
-      if (row % 16 === 15 && (!(await pace.next()) || this.version !== version)) return false;
+      if (pace.isDue && (!(await pace.next()) || this.version !== version)) return false;
     }
     return true;
   }

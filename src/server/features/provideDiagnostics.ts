@@ -46,7 +46,7 @@ export async function provideDiagnostics(
       else found.add(diagnostic(duplicateRow(document.lineOfRow(before)), firstCharacter(row)));
     }
     if (number === firstReport) report(found.list());
-    if (number % 16 === 15 && (!(await pace.next()) || document.version !== version)) return undefined;
+    if (pace.isDue && (!(await pace.next()) || document.version !== version)) return undefined;
   }
   return found.list();
 }

@@ -18,7 +18,7 @@ export async function provideDocumentSymbols(document: RowDocument, pace: Pace):
   const rows = Math.min(document.rowCount, mostRows);
   for (let number = 0; number < rows; number++) {
     symbols.push(rowSymbol(document, document.rowNumbered(number)!, rows <= mostOpened ? 'opened' : 'closed'));
-    if (number % 16 === 15 && (!(await pace.next()) || document.version !== version)) return undefined;
+    if (pace.isDue && (!(await pace.next()) || document.version !== version)) return undefined;
   }
   return symbols;
 }

@@ -44,7 +44,7 @@ export async function provideSemanticTokens(
     last = row.row;
     rows++;
     tokens.push(...rowTokens(document, row, text));
-    if (!(await pace.next()) || document.version !== version) return undefined;
+    if (pace.isDue && (!(await pace.next()) || document.version !== version)) return undefined;
   }
   tokens.sort((a, b) => a.line - b.line || a.character - b.character);
   return { data: encode(tokens) };

@@ -70,7 +70,7 @@ export async function summarizeData(
     count += known.tokens;
     if (known.flaw !== undefined) untrainedRows++;
     done++;
-    if (i % 16 === 15 && (!(await pace.next()) || document.version !== version)) return undefined;
+    if (pace.isDue && (!(await pace.next()) || document.version !== version)) return undefined;
   }
   const trainedTokens =
     done === rowCount

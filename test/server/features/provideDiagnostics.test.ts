@@ -111,7 +111,10 @@ describe('diagnostics of rows', () => {
   it('end when the document changes, and report early on a long file', async () => {
     const document = openRows('{"text":"a"}\n'.repeat(5000), 'jsonl');
     let reports = 0;
-    const pending = provideDiagnostics(document, none, () => reports++, { next: () => Promise.resolve(true) });
+    const pending = provideDiagnostics(document, none, () => reports++, {
+      isDue: true,
+      next: () => Promise.resolve(true),
+    });
     document.apply([{ text: '{"text":"b"}\n' }], 2);
     assert.equal(await pending, undefined);
     assert.equal(reports, 0);
