@@ -22,6 +22,8 @@ export interface Query {
   readonly rejected: Example | undefined;
   /** Default: `margin` where there is a rejected completion, else `logprob`. */
   readonly measurement: Measurement;
+  /** The completion, and the characters [begin, end) of it that are measured; absent: all of it. */
+  readonly part?: { readonly completion: string; readonly begin: number; readonly end: number };
 }
 
 export interface ReadQueries {
@@ -29,11 +31,23 @@ export interface ReadQueries {
   readonly problems: readonly RowProblem[];
 }
 
-const knownKeys = ['id', 'prompt', 'completion', 'messages', 'input_ids', 'labels', 'rejected', 'measurement', 'tags'];
+const knownKeys = [
+  'id',
+  'prompt',
+  'completion',
+  'messages',
+  'input_ids',
+  'labels',
+  'rejected',
+  'measurement',
+  'part',
+  'tags',
+];
 
 /**
  * Reads a query file: `{id, prompt, completion}`, `{id, messages}` (the last assistant turn is the completion) or
- * `{id, input_ids, labels}`, each with optional `rejected` and `measurement`. A row that is no query is a problem.
+ * `{id, input_ids, labels}`, each with optional `rejected` and `measurement`. `part` ([begin, end), UTF-16 units) measures
+ * a part of the completion only: what comes before it counts as given. A row that is no query is a problem.
  * @throws UserError where the file cannot be read at all
  */
 export async function parseQueries(
@@ -112,7 +126,32 @@ function readQuery(row: Row): Query {
     throw new RowFault('no-rejected', 'a margin needs the completion that should lose.', 'Add "rejected".');
   }
   const examples = queryExamples(row, rejected);
-  return { id: readId(row), address, ...examples, measurement: measurement as Measurement };
+  const part = readPart(value, examples);
+  return { id: readId(row), address, ...examples, measurement: measurement as Measurement, ...part };
+}
+
+function readPart(value: JsonObject, { example, rejected }: Pick<Query, 'example' | 'rejected'>): Pick<Query, 'part'> {
+  const stated = own(value, 'part') ?? undefined;
+  if (stated === undefined) return {};
+  const completion = completionOf(example);
+  if (completion === undefined || rejected !== undefined) {
+    throw new RowFault('part-unusable', 'a part is of one completion that is a text.', 'Delete "part".');
+  }
+  const [begin, end] = Array.isArray(stated) && stated.length === 2 ? stated : [];
+  const whole = (place: JsonValue | undefined): place is number => Number.isSafeInteger(place);
+  if (whole(begin) && whole(end) && begin >= 0 && begin < end && end <= completion.length) {
+    return { part: { completion, begin, end } };
+  }
+  throw new RowFault(
+    'part-range',
+    `"part" is ${JSON.stringify(stated).slice(0, 60)}; the completion has the characters 0 to ${completion.length}.`,
+    'Give [begin, end] with begin < end.',
+  );
+}
+
+function completionOf(example: Example): string | undefined {
+  if (example.kind === 'completion') return example.completion;
+  return example.kind === 'chat' ? example.messages.at(-1)?.content : undefined;
 }
 
 function queryExamples(row: Row, rejected: string | undefined): Pick<Query, 'example' | 'rejected'> {

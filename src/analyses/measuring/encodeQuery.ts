@@ -45,9 +45,9 @@ export type RunnerUp = (row: EncodedRow, place: number, target: number) => Promi
  */
 export async function encodeQuery(query: Query, context: RowContext, runnerUp: RunnerUp): Promise<EncodedQuery> {
   const { id, measurement } = query;
-  const row = encodePart(query, query.example, context);
+  const row = measuredPart(query, encodePart(query, query.example, context));
   const parts = await partsOf[measurement](query, row, context, runnerUp);
-  return { id, measurement, parts, row, plain: plainText(query.example) };
+  return { id, measurement, parts, row, plain: plainQuery(query) };
 }
 
 type PartMaker = (query: Query, row: EncodedRow, context: RowContext, runnerUp: RunnerUp) => Promise<QueryPart[]>;
@@ -84,6 +84,32 @@ function encodePart(query: Query, example: Example, context: RowContext): Encode
   const encoded = encodeTrained(asTurns(example, context), query.address, context);
   if ('ids' in encoded) return encoded;
   throw unusable(query, encoded.message);
+}
+
+/** The row with the tokens of the query's part alone measured; a token that the part only begins or ends in counts. */
+function measuredPart(query: Query, row: EncodedRow): EncodedRow {
+  const { part } = query;
+  if (part === undefined) return row;
+  const first = row.labels.findIndex((label, t) => t > 0 && label !== untrained);
+  // Templates may take white space off a turn's ends.
+  const content = part.completion.trim();
+  const found = first < 0 ? -1 : row.text.indexOf(content, row.offsets[2 * first]!);
+  if (found < 0) throw unusable(query, 'the part is not in the text as the model sees it.');
+  const start = found - part.completion.indexOf(content);
+  const labels = row.labels.map((label, t) => {
+    const [from, to] = [row.offsets[2 * t]!, row.offsets[2 * t + 1]!];
+    return to > start + part.begin && from < start + part.end ? label : untrained;
+  });
+  if (labels.every((label) => label === untrained)) throw unusable(query, 'its part has no token.');
+  return { ...row, labels };
+}
+
+/** Prompt and completion as a person reads them: what comes before a part belongs to the prompt. */
+function plainQuery({ example, part }: Query): string {
+  const plain = plainText(example);
+  if (part === undefined) return plain;
+  const before = plain.length - part.completion.length;
+  return `${plain.slice(0, before + part.begin)}\n${plain.slice(before + part.begin, before + part.end)}`;
 }
 
 function asTurns(example: Example, { template }: RowContext): Example {

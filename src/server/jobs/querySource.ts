@@ -36,8 +36,16 @@ function textSource(choice: Extract<BehaviourChoice, { kind: 'text' }>, maxToken
     return { kind: 'answer', prompts: [{ ...asked, ...extra }], maxTokens };
   }
   if (prompt.kind === 'text') return { kind: 'inline', queries: [{ prompt: prompt.text, completion, ...extra }] };
-  const answer = { role: 'assistant', content: completion };
-  return { kind: 'inline', queries: [{ messages: [...prompt.messages, answer], ...extra }] };
+  return { kind: 'inline', queries: [{ ...answeredTurns(prompt.messages, completion), ...extra }] };
+}
+
+/** A conversation whose last turn is the model's own has an answer begun: the completion is the part that follows. */
+function answeredTurns(messages: readonly JsonObject[], completion: string): JsonObject {
+  const last = messages.at(-1);
+  const begun = last?.role === 'assistant' && typeof last.content === 'string' ? last.content : undefined;
+  if (begun === undefined) return { messages: [...messages, { role: 'assistant', content: completion }] };
+  const content = begun + completion;
+  return { messages: [...messages.slice(0, -1), { ...last, content }], part: [begun.length, content.length] };
 }
 
 async function lineSource(

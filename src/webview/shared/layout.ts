@@ -20,11 +20,11 @@ export function notice({ tone, title, text, actions }: Notice): TemplateResult {
 
 /** A part of a panel under its own heading. */
 export function section(id: string, title: string, content: unknown, hint?: string): TemplateResult {
-  return html`<section class="section" aria-labelledby="${id}-title">
-    <h2 id="${id}-title">${title}</h2>
+  return html`<div class="section" id=${id}>
+    <h2>${title}</h2>
     ${hint === undefined ? nothing : html`<p class="hint">${hint}</p>`}
     ${content}
-  </section>`;
+  </div>`;
 }
 
 /** Short figures with their names. */

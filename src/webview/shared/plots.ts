@@ -51,6 +51,11 @@ export function themedPlot(options: PlotOptions, onPick?: (index: number) => voi
   const drawing = plot({ ...options, className: 'plot' });
   drawing.querySelector('style')?.remove();
   drawing.setAttribute('role', 'img');
+  // Plot names the groups of its marks for people; an image has one name, and groups without a role none.
+  for (const group of drawing.querySelectorAll('g[aria-label]')) {
+    group.setAttribute('data-mark', group.getAttribute('aria-label') ?? '');
+    group.removeAttribute('aria-label');
+  }
   if (onPick !== undefined) listen(drawing, onPick);
   return drawing;
 }
@@ -59,7 +64,7 @@ export function themedPlot(options: PlotOptions, onPick?: (index: number) => voi
 function listen(drawing: Element, onPick: (index: number) => void): void {
   drawing.addEventListener('click', (event) => {
     if (!(event.target instanceof Element)) return;
-    const dot = event.target.closest('[aria-label="dot"] > *');
+    const dot = event.target.closest('[data-mark="dot"] > *');
     const index: unknown = dot === null ? undefined : Reflect.get(dot, '__data__');
     if (typeof index === 'number') onPick(index);
   });

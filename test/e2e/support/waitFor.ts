@@ -5,14 +5,18 @@ const interval = 50;
 
 /**
  * Asks again and again until `poll` gives something, and gives that. An exception of `poll` ends the wait at once: a poll
- * that may fail for a while gives `undefined` instead. `what` ends the sentence "waited … ms for".
+ * that may fail for a while gives `undefined` instead. Computing may be given more time. `what` ends the sentence "waited … ms for".
  */
-export async function waitFor<T>(what: string, poll: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadline = Date.now() + defaultTimeout;
+export async function waitFor<T>(
+  what: string,
+  poll: () => Promise<T | undefined> | T | undefined,
+  milliseconds = defaultTimeout,
+): Promise<T> {
+  const deadline = Date.now() + milliseconds;
   for (;;) {
     const value = await poll();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${defaultTimeout} ms for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${milliseconds} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, interval));
   }
 }
