@@ -77,11 +77,12 @@ function rowItem(row: FindingRow, strongest: number): vscode.TreeItem {
   const folded = duplicates.length > 0;
   const collapsed = folded ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None;
   const stale = state === 'stale' ? '~' : '';
-  const item = new vscode.TreeItem(`${stale}${traced.rank}  ${oneLine(traced.text)}`, collapsed);
+  const [asked = '', ...said] = traced.text.split('\n');
+  const item = new vscode.TreeItem(`${stale}${traced.rank}  ${asked}`, collapsed);
   const place = placeOf(row);
   const alike = folded ? [vscode.l10n.t('and {0} like it', duplicates.length)] : [];
   item.id = `row ${traced.file} ${traced.row}`;
-  item.description = [tag(traced, strongest).trim(), place, ...alike].join(' · ');
+  item.description = [tag(traced, strongest).trim(), place, ...alike, said.join(' ')].join(' · ');
   item.iconPath = rowIcon(row);
   item.contextValue = `row ${verdict} ${state}`;
   item.tooltip = rowTooltip(row);
