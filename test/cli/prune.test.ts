@@ -123,6 +123,9 @@ describe('whence prune on the sample model', function () {
 
     const again = await json<Proposal>(...small, '--out', 'curve.parquet');
     assert.deepEqual(again.states, { computed: 0, read: 7 });
+    const { cost } = await json<{ cost: { states: number; known: number; seconds: number } }>(...small, '--dry-run');
+    assert.deepEqual(cost.known, 7);
+    assert.equal(cost.seconds, 0);
     const same = ({ points, scaling, tuned, rows, examples }: Proposal) => ({ points, scaling, tuned, rows, examples });
     assert.deepEqual(same(again), same(proposal));
     const table = await parquetReadObjects({ file: await asyncBufferFromFile(path.join(scratch, 'curve.parquet')) });
@@ -252,6 +255,23 @@ describe('whence prune on the sample model', function () {
     await refused('model-changed', ...apply, '--model', 'models/plain', '--out', 'models/other');
     await refused('proposal-unreadable', 'apply', '--proposal', 'models/base/config.json', '--out', 'models/other');
     assert.ok(!existsSync(path.join(scratch, 'models/other')));
+  });
+
+  it('says of a record that was tampered with what is wrong, and keeps its hands off', async () => {
+    const file = path.join(scratch, 'models/pruned/whence-pruning.json');
+    const text = readFileSync(file, 'utf8');
+    const record = JSON.parse(text) as { files: object[]; proposal: object };
+    writeFileSync(file, JSON.stringify({ ...record, proposal: { rows: 3 } }));
+    const { code, stderr } = await run('explain', '--applied', 'models/pruned');
+    assert.equal(code, 2);
+    assert.match(stderr, /does not hold the proposal/);
+    writeFileSync(
+      file,
+      JSON.stringify({ ...record, files: [{ name: '../tuned/adapter_config.json', sha256: '0'.repeat(64) }] }),
+    );
+    await refused('pruning-record-damaged', 'undo', '--applied', 'models/pruned');
+    assert.ok(existsSync(path.join(scratch, 'models/tuned/adapter_config.json')));
+    writeFileSync(file, text);
   });
 
   it('writes the values from before back, bit for bit', async () => {

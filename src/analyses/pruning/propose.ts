@@ -182,19 +182,45 @@ async function keptAnswers(
   { make, place, artifacts, key }: MeasuringContext,
   answered: (count: number) => void,
 ): Promise<CaseAnswers> {
-  const full = { ...key, state: stateHash(state) };
-  const kept = await artifacts.readArtifact('pruning-answers', full);
+  const kept = await readAnswers(state, artifacts, key);
   if (kept !== undefined) {
     answered(plan.behaviour.prompts.length);
-    return (kept.metadata.answers as unknown as readonly (CaseAnswers[number] | null)[]).map(
-      (answer) => answer ?? undefined,
-    );
+    return kept;
   }
   const answers = await answerCases(plan, await make(state), place, request.measuring.maxTokens, answered);
-  await artifacts.writeArtifact('pruning-answers', full, new Map(), {
+  await artifacts.writeArtifact('pruning-answers', { ...key, state: stateHash(state) }, new Map(), {
     answers: answers.map((answer) => answer ?? null) as unknown as JsonObject[],
   });
   return answers;
+}
+
+async function readAnswers(
+  state: PruningState,
+  artifacts: Artifacts,
+  key: JsonObject,
+): Promise<CaseAnswers | undefined> {
+  const kept = await artifacts.readArtifact('pruning-answers', { ...key, state: stateHash(state) });
+  const answers = kept?.metadata.answers as unknown as readonly (CaseAnswers[number] | null)[] | undefined;
+  return answers?.map((answer) => answer ?? undefined);
+}
+
+/** How many of the states the store has. */
+export async function knownStates(
+  states: readonly PruningState[],
+  plan: PromptPlan,
+  request: PruneProposeRequest,
+  artifacts: Artifacts,
+  key: JsonObject,
+): Promise<number> {
+  const [base, tuned] = [await readAnswers(states[0]!, artifacts, key), await readAnswers(states[1]!, artifacts, key)];
+  if (base === undefined || tuned === undefined) return 0;
+  const texts = hashOf(referenceTexts(plan, base, tuned, request.measuring));
+  let known = 0;
+  for (const state of states) {
+    const kept = await artifacts.openArtifact('pruning-outcomes', { ...key, texts, state: stateHash(state) });
+    if (kept !== undefined) known++;
+  }
+  return known;
 }
 
 export function hashOf(value: unknown): string {

@@ -93,7 +93,7 @@ export async function runApply(flags: ApplyFlags): Promise<void> {
 
 function readProposal(file: string): ReadProposal {
   const document = readJsonObject(path.resolve(file), limits);
-  const { schema, model, mask, points, calibration, data, base, recommendation } = document;
+  const { schema, model, mask, points, calibration, data, base, recommendation, rows } = document;
   const wrong = (what: string) =>
     inputError(
       'proposal-unreadable',
@@ -107,6 +107,7 @@ function readProposal(file: string): ReadProposal {
     throw wrong('its model is not named');
   if (!Array.isArray(points) || !points.every(isPoint)) throw wrong('it has no masks');
   if (!Array.isArray(data) || !data.every(isData)) throw wrong('its data is not named');
+  if (!Array.isArray(rows) || !rows.every(isJsonObject)) throw wrong('it has no rows');
   return {
     model: model as unknown as ReadProposal['model'],
     base: isJsonObject(base) ? (base as unknown as ModelSource) : undefined,

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { type PruningRecord, readPruningRecord } from '../../data/pruningRecord';
-import type { JsonObject } from '../../protocol/json';
+import { type PruningRecord, pruningRecordName, readPruningRecord } from '../../data/pruningRecord';
+import { inputError } from '../../protocol/errors';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol/json';
 import type { MaskSettings, PruneProposal, PruningData, PruningFigures, PruningPoint } from '../../protocol/pruning';
 import type { ExplainFlags } from '../commands/prune';
 import { oneLine } from '../printTable';
@@ -22,16 +23,51 @@ export async function runExplain(flags: ExplainFlags): Promise<void> {
   const document = { schema: 'whence.pruneExplain/1', applied: folder, ...record };
   if (flags.out !== undefined) await writeFileAtomically(flags.out, `${JSON.stringify(document)}\n`);
   if (flags.json) printJson(document);
-  else process.stdout.write(formatRecord(record));
+  else process.stdout.write(formatRecord(record, requireRecorded(record.proposal, folder)));
+}
+
+/** A record is hostile input: everything that is printed of it is looked at first. */
+function requireRecorded(proposal: JsonObject, folder: string): Recorded {
+  const { mask, calibration, point, tuned, scaling, rows, examples, recommendation, data } = proposal;
+  const texts = (value: JsonValue | undefined, names: readonly string[]): boolean =>
+    isJsonObject(value) && names.every((name) => typeof value[name] === 'string');
+  const all = (value: JsonValue | undefined, holds: (item: JsonValue) => boolean): boolean =>
+    Array.isArray(value) && value.every((item) => holds(item as JsonValue));
+  const figures = (value: JsonValue | undefined): boolean =>
+    isJsonObject(value) &&
+    ['harmful', 'accuracy', 'perplexity'].every((name) => {
+      const figure = value[name];
+      return isJsonObject(figure) && typeof figure.estimate === 'number';
+    });
+  const sound =
+    texts(mask, ['target', 'score', 'threshold']) &&
+    texts(calibration, ['answers']) &&
+    texts(recommendation, ['says']) &&
+    figures(tuned) &&
+    isJsonObject(point) &&
+    figures(point.figures) &&
+    all(point.modules, (item) => texts(item, ['name'])) &&
+    all(scaling, (item) => isJsonObject(item) && figures(item.figures)) &&
+    all(
+      rows,
+      (item) => texts(item, ['file']) && isJsonObject(item) && (item.share === null || typeof item.share === 'number'),
+    ) &&
+    all(examples, (item) => texts(item, ['role', 'prompt', 'before', 'after'])) &&
+    all(data, (item) => texts(item, ['role', 'file', 'hash']));
+  if (sound) return proposal as unknown as Recorded;
+  throw inputError(
+    'pruning-record-damaged',
+    `${path.join(folder, pruningRecordName)} does not hold the proposal that was applied.`,
+    'Use --json to see what it holds.',
+  );
 }
 
 /** Rows that are listed. */
 const listed = 12;
 
-function formatRecord(record: PruningRecord): string {
-  const { pruned, entries, alpha, from, proposal } = record;
-  const { mask, calibration, point, tuned, scaling, rows, examples, recommendation, data } =
-    proposal as JsonObject as unknown as Recorded;
+function formatRecord(record: PruningRecord, recorded: Recorded): string {
+  const { pruned, entries, alpha, from } = record;
+  const { mask, calibration, point, tuned, scaling, rows, examples, recommendation, data } = recorded;
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   const figures = ({ harmful, accuracy, perplexity }: PruningFigures): string =>
     `harmful ${percent(harmful.estimate)}, tests ${percent(accuracy.estimate)}, perplexity ${perplexity.estimate.toPrecision(3)}`;

@@ -16,6 +16,7 @@ import {
   assembleProposal,
   examplesOf,
   hashOf,
+  knownStates,
   type MeasuredStates,
   measureStates,
   type ProposalPlan,
@@ -205,15 +206,10 @@ async function predictCost(
   key: JsonObject,
   memoryBytes: number,
 ): Promise<PruningCost> {
-  const answers = await Promise.all(
-    proposal.states
-      .slice(0, 2)
-      .map((state) => artifacts.openArtifact('pruning-answers', { ...key, state: stateHash(state) })),
-  );
   const gflops = await measureMatMul({ ...place, size: 512, seconds: 0.2 }, () => undefined);
   const operations = stateOperations(plan, likelihoods, subject.model, request.measuring.maxTokens);
   const states = proposal.states.length;
-  const known = answers.filter((answer) => answer !== undefined).length;
+  const known = await knownStates(proposal.states, plan, request, artifacts, key);
   return {
     masks: proposal.points.length,
     states,
