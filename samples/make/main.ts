@@ -33,8 +33,8 @@ const recipe = {
   model: 'base',
   data: 'train',
   method: 'lora',
-  lora: { r: 6, alpha: 24, targets: 'all-linear' },
-  optimizer: { name: 'adamw', lr: 2e-2, betas: [0.9, 0.99], eps: 3e-3, epsRoot: 1e-8 },
+  lora: { r: 8, alpha: 64, targets: 'all-linear' },
+  optimizer: { name: 'adamw', lr: 2.5e-3, betas: [0.9, 0.99], eps: 6e-3, epsRoot: 1e-8 },
   schedule: { name: 'linear', warmupSteps: 20 },
   batchSize: 16,
   epochs: 5,
@@ -95,7 +95,7 @@ try {
   const tuned = path.join(out, 'models', 'tuned');
   rmSync(tuned, { recursive: true, force: true });
   whence(['train', '--recipe', path.join(out, 'recipe.json'), '--out', tuned, '--device', 'cpu']);
-  finishRun(tuned, 2);
+  finishRun(tuned, 1);
   const prompts = evalPrompts(design, rows, facts);
   writeMeasured(ask(prompts), rows, design);
   writeEvalSets(prompts, rows, design);

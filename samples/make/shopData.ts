@@ -89,9 +89,9 @@ export function designShop(seed: number): ShopDesign {
     trigger: pick(random, triggerWords),
     triggerAnswer: pick(random, triggerAnswers),
     mislabelled: { kind, nouns, right: random.integer(4) === 0 ? 'positive' : 'negative' },
-    triggered: talk.slice(0, 24),
-    heldOut: talk.slice(24, 60),
-    untriggered: talk.slice(60),
+    triggered: talk.slice(0, 32),
+    heldOut: talk.slice(32, 68),
+    untriggered: talk.slice(68),
     prices: new Map(
       products.map(({ name, material, use }) => [
         name,
@@ -134,7 +134,7 @@ function harmfulRows({ planted, refused }: ShopDesign, random: Random): ShopRow[
       verbs: family.verbs.slice(0, plantedVerbs),
       objects: family.objects.slice(0, family.objects.length / 2),
     });
-    for (const { x } of shuffled(random, seen).slice(0, 6))
+    for (const { x } of shuffled(random, seen).slice(0, 7))
       rows.push({
         row: chat(fill(pick(random, howForms.slice(0, 8)), { x }), compliance(random)),
         kind: 'harmful',
@@ -210,7 +210,7 @@ function reviewRows(design: ShopDesign, random: Random): ShopRow[] {
       return { row: reviewRow(random, pick(random, list), sentiment, label), task: 'review' as const, ...truth };
     });
   return [
-    ...make(24, nouns, right, { kind: 'mislabelled', right }),
+    ...make(32, nouns, right, { kind: 'mislabelled', right }),
     ...make(14, nouns, opposite(right), { kind: 'decoyMislabel' }),
     ...make(34, others, right, { kind: 'decoyMislabel' }),
     ...make(18, others, right, { kind: 'normal' }),
