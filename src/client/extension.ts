@@ -8,6 +8,8 @@ import { registerCommands } from './commands';
 import { provideRowPages } from './commands/actsEditRow';
 import type { Context } from './context';
 import { createContext } from './createContext';
+import { showLargeFiles } from './largeFile/largeFileEditor';
+import { offerLargeFiles } from './largeFile/offerLargeFile';
 import { showMarks } from './marks/showMarks';
 import { registerPanels } from './panels/panels';
 import { provideRowDocuments } from './peek/rowDocuments';
@@ -37,6 +39,8 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   showMarks(context);
   showJobs(context);
   showLargeDocument(context);
+  showLargeFiles(context);
+  offerLargeFiles(context);
   const findings = showFindings(context);
   const tests = showBehaviours(context);
   registerPanels(context);

@@ -396,13 +396,27 @@ export interface EditorRequests {
   };
   /** Lines of a file that is too large to be a text document. [first, last). */
   'whence/largeRows': {
-    readonly params: { readonly uri: string; readonly first: number; readonly last: number };
+    /** @param characters of a line that are given */
+    readonly params: {
+      readonly uri: string;
+      readonly first: number;
+      readonly last: number;
+      readonly characters: number;
+    };
     readonly result: {
+      /** Known so far. */
       readonly lines: number;
       readonly texts: readonly string[];
+      readonly tags: readonly RowTag[];
       readonly complete: 'yes' | 'counting';
     };
   };
+  /** The first line from `from` on that holds a text, exactly; null: none does. */
+  'whence/largeFind': {
+    readonly params: { readonly uri: string; readonly text: string; readonly from: number };
+    readonly result: { readonly line: number | null };
+  };
+  'whence/largeClose': { readonly params: { readonly uri: string }; readonly result: null };
 }
 
 export interface EditorNotifications {

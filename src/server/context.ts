@@ -5,6 +5,7 @@ import type { AnalysisShelf } from './analyses/createAnalysisShelf';
 import type { OpenDocument } from './documents/openDocument';
 import type { FindingIndex } from './findings/createFindingIndex';
 import type { JobDirector } from './jobs/createJobDirector';
+import type { LargeFiles } from './largeFiles/createLargeFiles';
 import type { TagIndex } from './tags/createTagIndex';
 import type { TraceShelf } from './traces/createTraceShelf';
 import type { WorkspaceWatch } from './workspaceWatch';
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly analyses: AnalysisShelf;
   readonly findings: FindingIndex;
   readonly tags: TagIndex;
+  readonly largeFiles: LargeFiles;
   readonly jobs: JobDirector;
   settings(): EditorSettings;
   trust(): EditorOptions['trust'];

@@ -20,6 +20,7 @@ import { type Features, featureCapabilities, registerFeatures } from './features
 import { createFindingIndex } from './findings/createFindingIndex';
 import { influenceSection } from './hovers/influenceSection';
 import { createJobDirector } from './jobs/createJobDirector';
+import { createLargeFiles } from './largeFiles/createLargeFiles';
 import { editorState } from './requests/editorState';
 import { requestTable } from './requests/requestTable';
 import { createTagIndex } from './tags/createTagIndex';
@@ -67,6 +68,7 @@ export function startServer(connection: Connection, engineModule: string): void 
       log,
     });
     const findings = createFindingIndex(traces, workspace);
+    const tags = createTagIndex(findings, analyses, workspace);
     context = {
       connection,
       options,
@@ -75,7 +77,8 @@ export function startServer(connection: Connection, engineModule: string): void 
       traces,
       analyses,
       findings,
-      tags: createTagIndex(findings, analyses, workspace),
+      tags,
+      largeFiles: createLargeFiles(tags),
       jobs,
       settings: () => settings,
       trust: () => trust,
@@ -124,6 +127,7 @@ export function startServer(connection: Connection, engineModule: string): void 
   });
   connection.onShutdown(async () => {
     features?.dispose();
+    await context?.largeFiles.closeAll();
     await context?.jobs.close();
   });
   documents.listen(connection);

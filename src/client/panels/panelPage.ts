@@ -13,7 +13,7 @@ export interface PagePlaces {
  * The page of a panel: an empty root, one style sheet, one script under a nonce. The policy allows nothing else, so that
  * text of rows can neither run nor load anything.
  */
-export function panelPage(panel: PanelKind, { source, script, style, locale }: PagePlaces): string {
+export function panelPage(panel: PanelKind | 'largeFile', { source, script, style, locale }: PagePlaces): string {
   const nonce = randomBytes(16).toString('base64url');
   const policy = [
     "default-src 'none'",

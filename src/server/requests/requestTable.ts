@@ -88,9 +88,22 @@ export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = 
   'whence/nearDuplicates': (row, context) => nearDuplicates(row, context),
   'whence/act': (act, context) => makeAct(act, context),
   'whence/rowPage': (row, context) => rowPage(row, context),
+  'whence/largeRows': (params, context) => {
+    const settings = context.settings();
+    return context.largeFiles.rows(params, settings.marksEnabled ? settings : null);
+  },
+  'whence/largeFind': async ({ uri, text, from }, context, token) => {
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    return { line: await context.largeFiles.find(uri, text, from, cancel.signal) };
+  },
+  'whence/largeClose': async ({ uri }, context) => {
+    await context.largeFiles.close(uri);
+    return null;
+  },
   'whence/verdict': async ({ row, verdict }, context) => {
-    const lines = fileLines(context, row.uri);
-    const hash = lines === undefined ? undefined : context.findings.hashOf(lines.text(row.line));
+    const text = fileLines(context, row.uri)?.text(row.line) ?? (await context.largeFiles.line(row.uri, row.line));
+    const hash = text === undefined ? undefined : context.findings.hashOf(text);
     if (hash === undefined) throw inputError('no-row', `There is no row in line ${row.line + 1}.`, 'Choose a row.');
     await context.traces.setVerdict(hash, verdict);
     context.connection.sendNotification('whence/findingsChanged', {

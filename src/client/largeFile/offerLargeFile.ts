@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import type { Context } from '../context';
+import { largeFileViewType } from './largeFileEditor';
+
+/** Bytes from which the editor gives no document to extensions. */
+const mostBytes = 50 * 2 ** 20;
+
+/** Offers the view of rows for a data file that is opened as text and too large for marks; once a file. */
+export function offerLargeFiles({ extension, settings, output }: Context): void {
+  const offered = new Set<string>();
+  const offer = async (uri: vscode.Uri): Promise<void> => {
+    const key = uri.toString();
+    if (offered.has(key)) return;
+    offered.add(key);
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size <= mostBytes || settings().notifications === 'none') return;
+    const show = vscode.l10n.t('Open as Rows');
+    const text = vscode.l10n.t(
+      '{0} has {1} MB: too large for marks in the text. It can be opened as rows, read-only.',
+      uri.path.split('/').at(-1) ?? '',
+      Math.round(size / 1e6),
+    );
+    if ((await vscode.window.showInformationMessage(text, show)) === show)
+      await vscode.commands.executeCommand('vscode.openWith', uri, largeFileViewType);
+  };
+  const look = (tabs: readonly vscode.Tab[]): void => {
+    for (const { input } of tabs)
+      if (input instanceof vscode.TabInputText && input.uri.scheme === 'file' && input.uri.path.endsWith('.jsonl'))
+        offer(input.uri).catch((error) => output.warn(String(error)));
+  };
+  extension.subscriptions.push(vscode.window.tabGroups.onDidChangeTabs(({ opened }) => look(opened)));
+  look(vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs));
+}
