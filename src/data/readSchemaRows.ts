@@ -3,8 +3,8 @@ import { fileProblem } from './containers/batch';
 import type { DataLimits } from './limits';
 import { findStatedMapping } from './mapping/find';
 import { readRows } from './readRows';
-import { detectedSchema, detectSchema, schemaSampleRows } from './schemas/detect';
-import { type Row, type RowProblem, type Schema, schemaNames } from './types';
+import { detectSchema, namedSchema, schemaSampleRows } from './schemas/detect';
+import { type Row, type RowProblem, type Schema, type SchemaName, schemaNames } from './types';
 
 /** A data file with what its owner says of it. */
 export interface DataFile {
@@ -29,6 +29,10 @@ export async function* readSchemaRows(file: DataFile, limits: DataLimits): Async
   if (stated.problems.length > 0) yield { rows: [], schema, problems: stated.problems };
   let waiting: Row[] = [];
   const detect = (): SchemaRows => {
+    if (stated.named !== undefined) {
+      schema = namedSchema(stated.named.name, stated.named.fields, waiting);
+      return { rows: waiting, schema, problems: [] };
+    }
     const detected = detectSchema(waiting);
     schema = detected.schema;
     return { rows: waiting, schema, problems: detected.problems };
@@ -48,11 +52,16 @@ export async function* readSchemaRows(file: DataFile, limits: DataLimits): Async
   if (waiting.length > 0) yield detect();
 }
 
-/** The mapping that whence.json or a trainer’s file beside the data states; undefined: none does. */
-export async function statedSchema(
-  { path, label, schema }: DataFile,
-  limits: DataLimits,
-): Promise<{ readonly schema: Schema | undefined; readonly problems: readonly RowProblem[] }> {
+/** What is said of a file's mapping: all of it, or its name and some of its fields. */
+export interface StatedSchema {
+  readonly schema: Schema | undefined;
+  /** For `namedSchema`, with the first rows. */
+  readonly named: { readonly name: SchemaName; readonly fields: Readonly<Record<string, string>> } | undefined;
+  readonly problems: readonly RowProblem[];
+}
+
+/** The mapping that whence.json or a trainer’s file beside the data states; nothing where none does. */
+export async function statedSchema({ path, label, schema }: DataFile, limits: DataLimits): Promise<StatedSchema> {
   if (schema !== undefined) {
     const name = schemaNames.find((known) => known === schema.name);
     if (name === undefined) {
@@ -62,11 +71,12 @@ export async function statedSchema(
         `Use one of ${schemaNames.join(', ')}.`,
       );
     }
-    return { schema: { ...detectedSchema(name, schema.fields), source: 'whence.json' }, problems: [] };
+    return { schema: undefined, named: { name, fields: schema.fields }, problems: [] };
   }
   const { mapping, problems } = await findStatedMapping(path, limits);
   return {
     schema: mapping?.schema,
+    named: undefined,
     problems: problems.map(({ file, line, column, severity, code, message, next }) =>
       fileProblem(severity, label, code, `${file}:${line}:${column}: ${message}`, next),
     ),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { dataLimits } from '../../src/data/limits';
 import { rowOf } from '../../src/data/parseRow';
-import { detectSchema } from '../../src/data/schemas/detect';
+import { readSchemaRows } from '../../src/data/readSchemaRows';
+import { detectSchema, namedSchema } from '../../src/data/schemas/detect';
 import { isProblems, toExample, toMessages, toPlainExample } from '../../src/data/schemas/toExample';
 import type { Example, Message, Row, RowProblem } from '../../src/data/types';
 import type { JsonObject } from '../../src/protocol/json';
@@ -44,6 +46,34 @@ const said = (role: Message['role'], content: string, rest: Partial<Message> = {
   train: undefined,
   trainSpans: undefined,
   ...rest,
+});
+
+describe('a schema that whence.json names', () => {
+  it('has its fields spelled as the rows spell them, unless they are stated', () => {
+    const rows = rowsOf({ question: 'q', response: 'r', lang: 'en' });
+    const { fields, source } = namedSchema('question-answer', {}, rows);
+    assert.deepEqual(fields, { instruction: 'question', output: 'response', weight: 'weight' });
+    assert.equal(source, 'whence.json');
+    assert.deepEqual(namedSchema('text', { text: 'lang' }, rows).fields, { text: 'lang' });
+    assert.deepEqual(namedSchema('question-answer', { instruction: 'lang' }, rows).fields, {
+      instruction: 'lang',
+      output: 'response',
+    });
+    assert.deepEqual(namedSchema('openai-chat', {}, rows).fields, { messages: 'messages', weight: 'weight' });
+  });
+
+  it('reads the rows of a file without its fields being stated', async () => {
+    const schema = { name: 'openai-chat', fields: {} };
+    let read = 0;
+    for await (const batch of readSchemaRows(
+      { path: path.join(fixtures, 'openai.jsonl'), label: 'openai.jsonl', schema },
+      dataLimits,
+    )) {
+      assert.deepEqual(batch.problems, []);
+      for (const row of batch.rows) if (!isProblems(toExample(row, batch.schema!))) read++;
+    }
+    assert.ok(read > 0);
+  });
 });
 
 describe('schemas of the data files', () => {

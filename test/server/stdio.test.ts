@@ -43,10 +43,11 @@ describe('whence serve --stdio', () => {
     it('counts rows and trained tokens in a code lens, and offers no command that an editor may not know', async () => {
       await client.until(() => (client.refreshes >= 2 ? true : undefined));
       const lenses = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument: { uri: trainUri } });
-      assert.deepEqual(
-        lenses.map(({ command }) => [command!.title, command!.command]),
-        [['609 rows · openai-chat · 6,470 trained tokens · tuned', '']],
-      );
+      assert.equal(lenses.length, 1);
+      const { title, command } = lenses[0]!.command!;
+      // A slow machine extrapolates.
+      assert.match(title, /^609 rows · openai-chat · (?:6,470|≈ [\d,]+) trained tokens · tuned$/);
+      assert.equal(command, '');
       assert.equal(await client.request('whence/summary', { uri: trainUri }), lenses[0]!.command!.title);
     });
 

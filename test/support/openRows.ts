@@ -16,6 +16,7 @@ export function openRows(text: string, format: RowFormat, holds: RowHolding = 'd
     format,
     holds,
     schema: undefined,
+    named: undefined,
     limits: dataLimits,
   });
 }

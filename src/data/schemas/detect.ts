@@ -54,6 +54,37 @@ export function detectSchema(rows: readonly Row[]): DetectedSchema {
   return { schema, candidates, problems: schema === undefined && sample.length > 0 ? [unknownShape(sample)] : [] };
 }
 
+/**
+ * The mapping of a schema that whence.json names, with fields that are stated; where none is, they are
+ * spelled as the sample spells them. A required field that no row has keeps its usual name, so that rows say what they lack.
+ */
+export function namedSchema(name: SchemaName, stated: Readonly<Record<string, string>>, rows: readonly Row[]): Schema {
+  const sample = rows.slice(0, schemaSampleRows);
+  const fields: Record<string, string> = { ...stated };
+  const used = new Set(Object.values(stated));
+  const { required } = shapes[name];
+  // Who states fields says which optional ones are read.
+  const optional = Object.keys(stated).length === 0 ? shapes[name].optional : {};
+  for (const [field, { spellings, fits }] of [...Object.entries(required), ...Object.entries(optional)]) {
+    if (Object.hasOwn(fields, field)) continue;
+    const present = spellings.find((spelling) => {
+      const holds = (row: Row) => {
+        const value = own(row.value, spelling);
+        return value !== undefined && value !== null && fits(value);
+      };
+      return !used.has(spelling) && sample.some(holds);
+    });
+    const absent = !used.has(spellings[0]!) && !sample.some((row) => Object.hasOwn(row.value, spellings[0]!));
+    // A weight may be given to any row later.
+    const usual = Object.hasOwn(required, field) || (field === 'weight' && absent) ? spellings[0] : undefined;
+    const spelling = present ?? usual;
+    if (spelling === undefined) continue;
+    fields[field] = spelling;
+    used.add(spelling);
+  }
+  return { ...detectedSchema(name, fields), source: 'whence.json' };
+}
+
 /** A mapping with everything that no file states left to the trainers' rules. */
 export function detectedSchema(name: SchemaName, fields: Readonly<Record<string, string>>): Schema {
   return {

@@ -4,7 +4,7 @@ import { dataLimits } from '../../data/limits';
 import { own } from '../../data/own';
 import { parseJsonRow } from '../../data/parseRow';
 import { statedSchema } from '../../data/readSchemaRows';
-import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
+import { detectSchema, namedSchema, schemaSampleRows } from '../../data/schemas/detect';
 import type { Row } from '../../data/types';
 import { inputError } from '../../protocol/errors';
 import type { WorkspaceWatch } from '../workspaceWatch';
@@ -22,7 +22,11 @@ export async function weightField(
 ): Promise<string> {
   const entry = [...(workspace()?.data.values() ?? [])].find((data) => path.resolve(data.path) === file);
   const stated = await statedSchema({ path: file, label: labelOf(file), schema: statedBy(entry) }, dataLimits);
-  const schema = stated.schema ?? detectSchema(sampleOf(lines)).schema;
+  const { named } = stated;
+  const sample = sampleOf(lines);
+  const schema =
+    stated.schema ??
+    (named === undefined ? detectSchema(sample).schema : namedSchema(named.name, named.fields, sample));
   const field = own(schema?.fields ?? {}, 'weight') as string | undefined;
   if (field !== undefined) return field;
   if (schema === undefined || schema.source === 'detected') return 'weight';

@@ -2,8 +2,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataLimits } from '../../data/limits';
 import { findStatedMapping } from '../../data/mapping/find';
-import { detectedSchema } from '../../data/schemas/detect';
-import type { Schema } from '../../data/types';
 import { type Workspace, workspaceFileName } from '../../data/workspace/schema';
 import type { RowDocumentOptions, RowFormat, RowHolding } from './rowDocument';
 
@@ -65,21 +63,6 @@ function holdingOf(file: string | undefined, workspace: Workspace | undefined): 
   return [...workspace.data.values()].some((entry) => entry.path === file) ? 'data' : undefined;
 }
 
-/** The mapping that whence.json or a trainer's file beside the data states; undefined: it is to be detected. */
-export async function statedSchema(
-  uri: string,
-  workspace: Workspace | undefined,
-  limits: DataLimits,
-): Promise<Schema | undefined> {
-  const file = documentPath(uri);
-  if (file === undefined) return undefined;
-  const entry = [...(workspace?.data.values() ?? [])].find((data) => data.path === file);
-  if (entry?.schema !== undefined) {
-    return { ...detectedSchema(entry.schema, entry.fields ?? {}), source: workspaceFileName };
-  }
-  return (await findStatedMapping(file, limits)).mapping?.schema;
-}
-
 /** How a document of rows is to be opened: for `OpenDocument.openRows`. */
 export async function rowOptions(
   uri: string,
@@ -88,7 +71,11 @@ export async function rowOptions(
   limits: DataLimits,
 ): Promise<RowDocumentOptions> {
   const file = documentPath(uri) ?? uri;
-  const schema = holds === 'data' ? await statedSchema(uri, workspace, limits) : undefined;
+  const entry = [...(workspace?.data.values() ?? [])].find((data) => data.path === file);
+  const named = entry?.schema === undefined ? undefined : { name: entry.schema, fields: entry.fields ?? {} };
+  const isOnDisk = documentPath(uri) !== undefined;
+  const mapping =
+    holds === 'data' && named === undefined && isOnDisk ? (await findStatedMapping(file, limits)).mapping : undefined;
   const label = workspace === undefined ? path.basename(file) : path.relative(workspace.folder, file);
-  return { file: label, format, holds, schema, limits };
+  return { file: label, format, holds, schema: mapping?.schema, named, limits };
 }

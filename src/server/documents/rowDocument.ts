@@ -7,8 +7,8 @@ import { parseRecords } from '../../data/containers/csv';
 import type { DataLimits } from '../../data/limits';
 import { ownEntries } from '../../data/own';
 import { parseJsonText, rowName, rowOf } from '../../data/parseRow';
-import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
-import type { Row, RowAddress, RowProblem, Schema } from '../../data/types';
+import { detectSchema, namedSchema, schemaSampleRows } from '../../data/schemas/detect';
+import type { Row, RowAddress, RowProblem, Schema, SchemaName } from '../../data/types';
 import type { JsonObject } from '../../protocol/json';
 import { BlankLines } from './blankLines';
 import type { LineText } from './lineText';
@@ -55,8 +55,10 @@ export interface RowDocumentOptions {
   readonly file: string;
   readonly format: RowFormat;
   readonly holds: RowHolding;
-  /** What whence.json or a trainer's file states; undefined: detected. */
+  /** What a trainer's file beside the data states; undefined: detected. */
   readonly schema: Schema | undefined;
+  /** What whence.json states; fields that it leaves out are spelled as the first rows spell them. */
+  readonly named: { readonly name: SchemaName; readonly fields: Readonly<Record<string, string>> } | undefined;
   readonly limits: DataLimits;
 }
 
@@ -345,7 +347,9 @@ export class RowDocument {
       const found = this.rowNumbered(row)!;
       if (found.value !== undefined) rows.push(toRow(found, found.value, this.options.file));
     }
-    const { schema, problems } = detectSchema(rows);
+    const { named } = this.options;
+    const { schema, problems } =
+      named === undefined ? detectSchema(rows) : { schema: namedSchema(named.name, named.fields, rows), problems: [] };
     const [problem] = problems;
     this.detected = {
       schema: this.sameSchema(schema),

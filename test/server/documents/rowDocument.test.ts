@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import type { RowBatch } from '../../../src/data/containers/batch';
 import { dataLimits } from '../../../src/data/limits';
 import { readRows } from '../../../src/data/readRows';
+import { createRandom } from '../../../src/linalg/random';
 import { OpenDocument } from '../../../src/server/documents/openDocument';
 import { createPace } from '../../../src/server/documents/pace';
 import type { RowDocument, RowFormat } from '../../../src/server/documents/rowDocument';
@@ -120,6 +121,37 @@ describe('RowDocument', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('names every row rightly after a thousand random edits of the sample', () => {
+    const text = readFileSync('samples/assistant/data/train.jsonl', 'utf8');
+    const random = createRandom(7, 'edits');
+    const document = new OpenDocument('file:///rows.jsonl', 'jsonl', 1, text);
+    const rows = document.openRows(openRows('', 'jsonl').options);
+    rows.linesOfHash('none');
+    for (let edit = 0; edit < 1000; edit++) {
+      const line = random.integer(document.lineCount);
+      const place = () => ({ line, character: random.integer(160) });
+      const kinds = [
+        { start: place(), end: place(), text: 'x' },
+        { start: { line, character: 0 }, end: { line: line + 1, character: 0 }, text: '' },
+        { start: { line, character: 0 }, end: { line, character: 0 }, text: `{"messages":[],"id":${edit}}\n\n` },
+        { start: { line, character: 1000 }, end: { line: line + 1, character: 0 }, text: '' },
+      ];
+      const { start, end, text: typed } = kinds[random.integer(kinds.length)]!;
+      const range =
+        start.line < end.line || start.character <= end.character ? { start, end } : { start: end, end: start };
+      document.apply([{ range, text: typed }], edit + 2);
+      if (edit % 7 === 0) rows.linesOfHash('none');
+    }
+    const fresh = openRows(document.getText(), 'jsonl');
+    assert.equal(rows.rowCount, fresh.rowCount);
+    for (let row = 0; row < fresh.rowCount; row++) {
+      assert.equal(rows.lineOfRow(row), fresh.lineOfRow(row));
+      const hash = fresh.hashOfLine(fresh.lineOfRow(row));
+      assert.equal(rows.hashOfLine(rows.lineOfRow(row)), hash);
+      if (hash !== undefined) assert.deepEqual(rows.linesOfHash(hash), fresh.linesOfHash(hash));
+    }
   });
 
   it('keeps what it knows of a row while other rows are edited', () => {
