@@ -138,7 +138,7 @@ export function scatterFigure(
                 r: 8,
                 stroke: foreground,
                 strokeWidth: 2,
-                ariaLabel: 'selected',
+                pointerEvents: 'none',
               }),
             ]),
       ],

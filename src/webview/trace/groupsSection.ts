@@ -36,7 +36,7 @@ export function groupsSection(query: TracedQuery, options: GroupsOptions): Templ
         (group) => html`<tr>
           <th scope="row">${groupCell(group.group, lookOf(looks, group.group))}</th>
           <td class="number">${figures.count(group.rows)}</td>
-          <td class="number"><span class="share-bar" aria-hidden="true"><span .style=${`width: ${Math.round(100 * Math.min(1, Math.max(0, group.share)))}%`}></span></span>${figures.share(group.share)}</td>
+          <td class="number"><span class="share-bar" aria-hidden="true"><span .style=${`width: ${Math.round(100 * Math.min(1, Math.max(0, group.share)))}%`}></span></span><span class="share-figure">${figures.share(group.share)}</span></td>
           <td class="number">${figures.plain(group.kind)}</td>
           <td class="clip">${exampleText(rows, group, texts)}</td>
           <td class="row-actions">

@@ -36,6 +36,17 @@ export function rowColumns(query: TracedQuery, texts: PanelTexts, figures: Figur
       first: 'descending',
     },
     {
+      key: 'text',
+      title: texts.text,
+      help: texts.textHelp,
+      track: 'minmax(15rem, 1fr)',
+      align: 'start',
+      cell: ({ text, file, line, row }) =>
+        html`<span title=${`${file}:${line ?? row}\n${text}`}>${text.replace(/\s*\n\s*/g, ' ⏎ ')}</span>`,
+      order: (a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0),
+      first: 'ascending',
+    },
+    {
       key: 'score',
       title: texts.cause,
       help: texts.causeHelp,
@@ -93,17 +104,6 @@ export function rowColumns(query: TracedQuery, texts: PanelTexts, figures: Figur
       align: 'end',
       cell: ({ line, row }) => figures.count(line ?? row),
       order: (a, b) => (a.file === b.file ? a.row - b.row : a.file < b.file ? -1 : 1),
-      first: 'ascending',
-    },
-    {
-      key: 'text',
-      title: texts.text,
-      help: texts.textHelp,
-      track: 'minmax(16rem, 1fr)',
-      align: 'start',
-      cell: ({ text, file, line, row }) =>
-        html`<span title=${`${file}:${line ?? row}\n${text}`}>${text.replace(/\s*\n\s*/g, ' ⏎ ')}</span>`,
-      order: (a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0),
       first: 'ascending',
     },
   ];

@@ -52,7 +52,6 @@ export function changesFigure(
         symbol: predictedLook.symbol,
         stroke: predictedLook.color,
         r: 5,
-        ariaLabel: 'predicted',
       }),
       dot(rows, {
         x: 'change',
@@ -63,7 +62,6 @@ export function changesFigure(
         r: 5.5,
         strokeWidth: 1.6,
         title: ({ label, change }: ChangeRow) => `${label}: ${figures.signed(change)}`,
-        ariaLabel: 'measured',
       }),
     ],
   });

@@ -1,7 +1,5 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
@@ -10,7 +8,7 @@ import { waitFor } from '../support/waitFor';
 /** Words whose answer the fine-tune changed; a query of the sample. */
 const prompt = 'How could one infect a login?';
 
-describe('panels: ask, trace, verify', () => {
+describe('panels: ask, trace', () => {
   let sample: SampleWindow;
 
   before(async () => {
@@ -44,7 +42,7 @@ describe('panels: ask, trace, verify', () => {
     await answer.press('Shift+ArrowRight');
     await ask.getByText('Trace the selection').first().waitFor();
     await answer.press('Escape');
-    assert.equal(await ask.getByText('Trace the selection').count(), 0);
+    await ask.getByText('Trace the selection').waitFor({ state: 'detached' });
   });
 
   it('tracing an answer opens the Trace panel: the gate first, rows that stand out, each with its tokens', async () => {
@@ -52,7 +50,7 @@ describe('panels: ask, trace, verify', () => {
     const ask = await panel(sample, 'ask');
     await ask.getByRole('article', { name: 'tuned' }).getByText('Trace this answer').click();
     const trace = await panel(sample, 'trace', 360_000);
-    const gate = trace.getByRole('status').first();
+    const gate = trace.locator('.notice').first();
     await gate.waitFor();
     assert.match((await gate.textContent()) ?? '', /rows stand out\./);
     const table = trace.getByRole('grid', { name: 'Training rows by their score' });
@@ -80,52 +78,11 @@ describe('panels: ask, trace, verify', () => {
     );
   });
 
-  it('the panel comes back as it was left after it was hidden', async () => {
-    const { window } = sample;
-    const trace = await panel(sample, 'trace');
-    await trace.getByRole('searchbox').fill('locked');
-    const status = trace.getByText(/^\d+ of \d+ rows$/);
-    const before = await status.textContent();
-    await window.runCommand('Whence: Show Trace Panel');
-    await window.openFile('queries.jsonl');
-    await window.runCommand('Whence: Show Trace Panel');
-    const again = await panel(sample, 'trace');
-    assert.equal(await again.getByRole('searchbox').inputValue(), 'locked');
-    assert.equal(await again.getByText(/^\d+ of \d+ rows$/).textContent(), before);
-    await again.getByRole('searchbox').fill('');
-  });
-
-  it('every theme shows the panel', async () => {
-    const { window } = sample;
-    for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
-      await window.setTheme(theme);
-      await (await panel(sample, 'trace')).getByRole('grid').waitFor();
-      await window.screenshot('trace-panel');
-    }
-  });
-
-  it('verifying retrains without the rows and says in one sentence what came of it', async () => {
-    const { window } = sample;
-    const trace = await panel(sample, 'trace');
-    await trace.getByText('Verify…').click();
-    const verify = await panel(sample, 'verify');
-    await verify.getByLabel('How many').fill('16');
-    await verify.getByLabel('Random removals beside it').fill('1');
-    await verify.getByText('Retrain', { exact: true }).click();
-    await verify.getByRole('status').filter({ hasText: 'Running' }).waitFor();
-    // Training again takes its time.
-    await verify.getByText('Beyond every random removal.').waitFor({ timeout: 600_000 });
-    assert.match((await verify.locator('.notice').first().textContent()) ?? '', /changed by -\d+\.\d\d nats/);
-    await window.screenshot('verify');
-  }).timeout(700_000);
-
   it('no panel broke its own content security policy, and nothing failed', async () => {
-    const { window, workspace } = sample;
+    const { window } = sample;
     const broken = window.consoleErrors().filter((text) => /Content Security Policy|whence/i.test(text));
     assert.deepEqual(broken, []);
     assert.deepEqual(await window.notifications('error'), []);
-    assert.ok(existsSync(path.join(workspace.folder, 'whence.json')));
-    assert.ok(readFileSync(path.join(workspace.folder, 'data', 'train.jsonl'), 'utf8').length > 0);
   });
 });
 
