@@ -17,6 +17,7 @@ import type { ComputeSettings, DataProblem, ModelIdentity } from '../protocol/re
 import { type Artifacts, openArtifacts } from '../store/artifacts';
 import { defaultStoreSettings } from '../store/storeFolder';
 import { threadsOf } from './deviceVerdicts';
+import { javaScriptMemory } from './javaScriptMemory';
 import type { JobContext } from './jobContext';
 import { dataProblem } from './jobs/score';
 import { identify, type LoadedModel, loadModel, rowContext } from './loadModel';
@@ -35,6 +36,8 @@ export interface OpenPruning {
   readonly place: CalibrationContext['place'];
   readonly problems: readonly DataProblem[];
   createMasks(): Promise<MaskMaker>;
+  /** Bytes that making the masks was announced to take; 0 where the store had what they need. */
+  calibrationBytes(): number;
 }
 
 /** How many calibration rows are kept out of the mask. */
@@ -67,6 +70,7 @@ export async function openPruning(
   const place = { device, threads: threadsOf(compute) };
   const encoded = rows.map((row) => row.encoded);
   const answers = answersOf(rows);
+  let calibrationBytes = 0;
   return {
     subject,
     identity: { ...identity, tunedHash },
@@ -78,6 +82,7 @@ export async function openPruning(
     artifacts,
     place,
     problems: read.problems.map(dataProblem),
+    calibrationBytes: () => calibrationBytes,
     createMasks: () =>
       createMaskMaker(subject, { rows: encoded, answers }, mask, {
         artifacts,
@@ -85,6 +90,10 @@ export async function openPruning(
         place,
         sessions: context.sessions,
         onProgress: (stage, done, total, unit) => context.progress({ stage, done, total, unit }),
+        onMemory: (bytes) => {
+          calibrationBytes = bytes + javaScriptMemory();
+          context.announceMemory({ bytes: calibrationBytes, alternatives: [] });
+        },
       }),
   };
 }

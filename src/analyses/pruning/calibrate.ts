@@ -9,6 +9,7 @@ import {
   type PassContext,
   type PassProgram,
   type PassTokens,
+  passMemory,
   plainInputs,
   planRowPasses,
   runRowPasses,
@@ -16,6 +17,13 @@ import {
 import { countTrained } from '../training/passFeeds';
 import { type Mask, masked } from './masks';
 import type { PrunedMatrix } from './matrices';
+
+/** Told of a pass over the calibration rows. */
+export interface CalibrationWatch {
+  /** Anonymous bytes of its sessions, before they are opened. */
+  readonly onMemory: (bytes: number) => void;
+  readonly onRows: (done: number) => void;
+}
 
 /** Squared norms of what matrices read, row by row. */
 export interface InputNorms {
@@ -71,7 +79,7 @@ export async function computeInputNorms(
   rows: readonly PassTokens[],
   matrices: readonly PrunedMatrix[],
   context: PassContext,
-  onRows: (done: number) => void,
+  watch: CalibrationWatch,
 ): Promise<InputNorms> {
   let sourceOf: ReadonlyMap<string, string> = new Map();
   const program = normProgram(matrices, (found) => {
@@ -80,6 +88,7 @@ export async function computeInputNorms(
   const plan = planRowPasses(rows, null, context.model.config);
   // Built once by hand, because a session that is alive already is not built again.
   buildPass(context.model, plan.shapes[0]!, program);
+  watch.onMemory(passMemory(context.model, plan, program));
   let found:
     | { readonly squares: Float32Array; readonly width: number; readonly offsets: ReadonlyMap<string, number> }
     | undefined;
@@ -95,7 +104,7 @@ export async function computeInputNorms(
       }
     }
     done += pass.length;
-    onRows(done);
+    watch.onRows(done);
   });
   if (found === undefined) throw internalError('no row was computed');
   if (found.squares.some((value) => !Number.isFinite(value))) throw notFinite(context.model.label);
@@ -169,7 +178,7 @@ export async function computeGradients(
   rows: readonly PassTokens[],
   matrices: readonly PrunedMatrix[],
   context: PassContext,
-  onRows: (done: number) => void,
+  watch: CalibrationWatch,
 ): Promise<Float64Array[]> {
   const sums = matrices.map(({ values }) => new Float64Array(values.length));
   const kind = matrices.some(({ part }) => part === 'A') ? 'adapter' : 'linear';
@@ -187,23 +196,18 @@ export async function computeGradients(
     },
   };
   const inputs = { ...plainInputs, factors: (row: number) => rowFactor(rows[row]!) };
+  const plan = planRowPasses(rows, null, context.model.config);
+  watch.onMemory(passMemory(context.model, plan, program));
   let done = 0;
-  await runRowPasses(
-    rows,
-    planRowPasses(rows, null, context.model.config),
-    program,
-    context,
-    inputs,
-    ({ rows: pass, outputs }) => {
-      for (const [m, { name }] of matrices.entries()) {
-        const values = outputs[`${gradientPrefix}${name}`] as Float32Array;
-        const sum = sums[m]!;
-        for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
-      }
-      done += pass.length;
-      onRows(done);
-    },
-  );
+  await runRowPasses(rows, plan, program, context, inputs, ({ rows: pass, outputs }) => {
+    for (const [m, { name }] of matrices.entries()) {
+      const values = outputs[`${gradientPrefix}${name}`] as Float32Array;
+      const sum = sums[m]!;
+      for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
+    }
+    done += pass.length;
+    watch.onRows(done);
+  });
   if (sums.some((sum) => sum.some((value) => !Number.isFinite(value)))) throw notFinite(context.model.label);
   return sums;
 }

@@ -23,6 +23,8 @@ export interface CalibrationContext extends Omit<PassContext, 'model' | 'weights
   /** SHA-256 of model and adapter. */
   readonly tunedHash: string;
   readonly onProgress: (stage: string, done: number, total: number, unit: string) => void;
+  /** Anonymous bytes that a pass over the rows will take, before it takes them. */
+  readonly onMemory: (bytes: number) => void;
 }
 
 /** A mask with its name. */
@@ -115,12 +117,15 @@ async function evidenceOf(
 ): Promise<SaliencyEvidence> {
   if (score === 'magnitude') return { score };
   const key = calibrationKey(rows, matrices, context);
-  const report = (done: number): void => context.onProgress('reading calibration rows', done, rows.length, 'rows');
+  const watch = {
+    onMemory: context.onMemory,
+    onRows: (done: number): void => context.onProgress('reading calibration rows', done, rows.length, 'rows'),
+  };
   if (score === 'wanda') {
     const kept = await context.artifacts.readArtifact('pruning-norms', key);
     const known = kept === undefined ? undefined : normsOf(kept.tensors, rows.length, kept.metadata);
     if (known !== undefined) return { score, norms: known };
-    const norms = await computeInputNorms(rows, matrices, passes, report);
+    const norms = await computeInputNorms(rows, matrices, passes, watch);
     const tensor: ArtifactTensor = { shape: [norms.rows, norms.width], data: norms.squares };
     await context.artifacts.writeArtifact('pruning-norms', key, new Map([['squares', tensor]]), {
       offsets: Object.fromEntries(norms.offsets),
@@ -132,7 +137,7 @@ async function evidenceOf(
   if (kept !== undefined) {
     return { score, sign, gradients: matrices.map(({ name }) => kept.tensors.get(name)?.data as Float64Array) };
   }
-  const gradients = await computeGradients(rows, matrices, passes, report);
+  const gradients = await computeGradients(rows, matrices, passes, watch);
   const tensors = new Map(
     matrices.map(({ name, rows: count, columns }, m): [string, ArtifactTensor] => [
       name,

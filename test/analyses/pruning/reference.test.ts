@@ -33,6 +33,7 @@ interface Reference {
 const { cases } = JSON.parse(readFileSync('test/fixtures/pruning/masks.json', 'utf8')) as {
   cases: readonly Reference[];
 };
+const unwatched = { onMemory: () => undefined, onRows: () => undefined };
 const where = { workingFolder: '.', environment: {}, homeFolder: '/', now: () => new Date(0) };
 
 function rowOf(ids: readonly number[]) {
@@ -79,7 +80,7 @@ describe('masks of the fixtures', function () {
         reference.shapes,
       );
       const rows = reference.rows.map(rowOf);
-      const norms = await computeInputNorms(rows, matrices, contextOf(subject), () => undefined);
+      const norms = await computeInputNorms(rows, matrices, contextOf(subject), unwatched);
       const scored = scoreMatrices(matrices, { score: 'wanda', norms });
       for (const { alpha, threshold, bits } of reference.masks) {
         const mask = buildMask(scored, alpha, threshold);
@@ -99,9 +100,9 @@ describe('masks of the fixtures', function () {
     const subject = await open(reference);
     const matrices = await prunableMatrices(subject, 'adapter', []);
     const rows = reference.rows.map(rowOf);
-    const together = await computeInputNorms(rows, matrices, contextOf(subject), () => undefined);
+    const together = await computeInputNorms(rows, matrices, contextOf(subject), unwatched);
     for (const [i, row] of rows.entries()) {
-      const alone = await computeInputNorms([row], matrices, contextOf(subject), () => undefined);
+      const alone = await computeInputNorms([row], matrices, contextOf(subject), unwatched);
       for (let j = 0; j < alone.width; j++) {
         const [a, b] = [alone.squares[j]!, together.squares[i * together.width + j]!];
         assert.ok(Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(a)), `${a} and ${b}`);
@@ -115,7 +116,7 @@ describe('masks of the fixtures', function () {
     const matrices = await prunableMatrices(subject, 'adapter', []);
     const rows = reference.rows.map(rowOf);
     const context = contextOf(subject);
-    const gradients = await computeGradients(rows, matrices, context, () => undefined);
+    const gradients = await computeGradients(rows, matrices, context, unwatched);
     const scores = scoreMatrices(matrices, { score: 'signedGrad', gradients, sign: 1 });
     const loss = async (shrink: number, mask: readonly Uint8Array[]): Promise<number> => {
       const adapter = maskedAdapter(subject.model.adapter!, matrices, mask);
@@ -147,7 +148,7 @@ describe('masks of the fixtures', function () {
     const total = shares.reduce((sum, value) => sum + Math.abs(value), 0);
     assert.ok(Math.abs(total - 1) < 1e-9);
     for (const [i, row] of rows.entries()) {
-      const own = await computeGradients([row], matrices, context, () => undefined);
+      const own = await computeGradients([row], matrices, context, unwatched);
       const alone = mask.reduce(
         (sum, bits, m) => sum + bits.reduce((part, bit, e) => part + bit * matrices[m]!.values[e]! * own[m]![e]!, 0),
         0,
@@ -162,7 +163,7 @@ describe('masks of the fixtures', function () {
     const matrices = await prunableMatrices(subject, 'adapter', ['v_proj']);
     assert.ok(matrices.every(({ name }) => name.includes('v_proj')));
     const rows = reference.rows.map(rowOf);
-    const norms = await computeInputNorms(rows, matrices, contextOf(subject), () => undefined);
+    const norms = await computeInputNorms(rows, matrices, contextOf(subject), unwatched);
     const mask = buildMask(scoreMatrices(matrices, { score: 'wanda', norms }), 0.1, 'row');
     const shares = normShares(matrices, mask, norms);
     assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-12);
