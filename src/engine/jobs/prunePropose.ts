@@ -61,7 +61,8 @@ async function propose(request: PruneProposeRequest, context: JobContext): Promi
   const key = outcomeKey(request, opened, maker, plan);
   const likelihoods = foreseenLikelihoods(plan, opened, request);
   const notes = [...subject.model.warnings, ...plan.behaviour.warnings, ...warnings, ...maskWarnings(request, maker)];
-  const measuringBytes = measuringMemory(plan, likelihoods, subject.model) + fedBytes(request, maker) + javaScriptMemory();
+  const measuringBytes =
+    measuringMemory(plan, likelihoods, subject.model) + fedBytes(request, maker) + javaScriptMemory();
   const memoryBytes = Math.max(measuringBytes, opened.calibrationBytes());
   if (request.stage === 'plan') {
     const cost = await predictCost(proposal, plan, likelihoods, request, opened, key, memoryBytes);
