@@ -70,6 +70,8 @@ export async function startServer(
       token?: vscode.CancellationToken,
     ) => {
       try {
+        // A token that is undefined would be sent as one more parameter.
+        if (token === undefined) return await client.sendRequest<EditorRequests[N]['result']>(name, params);
         return await client.sendRequest<EditorRequests[N]['result']>(name, params, token);
       } catch (error) {
         if (error instanceof ResponseError && isUserError(error.data)) throw new ServerFailure(error.data);
