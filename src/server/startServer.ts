@@ -9,7 +9,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { workspaceFileName } from '../data/workspace/schema';
-import type { EditorOptions, EditorRequestName } from '../protocol/editor';
+import type { EditorOptions } from '../protocol/editor';
 import { UserError } from '../protocol/errors';
 import { defaultSettings, type EditorSettings, parseSettings } from '../protocol/settings';
 import { version } from '../protocol/version';
@@ -22,7 +22,7 @@ import { influenceSection } from './hovers/influenceSection';
 import { createJobDirector } from './jobs/createJobDirector';
 import { createLargeFiles } from './largeFiles/createLargeFiles';
 import { editorState } from './requests/editorState';
-import { requestTable } from './requests/requestTable';
+import { requestTable, type TabledRequestName } from './requests/requestTable';
 import { createTagIndex } from './tags/createTagIndex';
 import { createTraceShelf } from './traces/createTraceShelf';
 import { watchWorkspace } from './workspaceWatch';
@@ -135,9 +135,8 @@ export function startServer(connection: Connection, engineModule: string): void 
 }
 
 function registerRequests(connection: Connection, context: ServerContext): void {
-  for (const name of Object.keys(requestTable) as EditorRequestName[]) {
+  for (const name of Object.keys(requestTable) as TabledRequestName[]) {
     const handler = requestTable[name];
-    if (handler === undefined) continue;
     connection.onRequest<unknown, unknown>(name as string, async (params, token) => {
       try {
         return await handler(params as never, context, token);

@@ -23,8 +23,12 @@ type Handler<N extends EditorRequestName> = (
   token: CancellationToken,
 ) => EditorRequests[N]['result'] | Promise<EditorRequests[N]['result']>;
 
-/** Every request of the editor's own client. */
-export const requestTable: { readonly [N in EditorRequestName]?: Handler<N> } = {
+/** Requests that are answered elsewhere: `startServer` hears of trust, `features/registerFeatures` knows open documents. */
+type AnsweredElsewhere = 'whence/trust' | 'whence/rowText' | 'whence/summary';
+export type TabledRequestName = Exclude<EditorRequestName, AnsweredElsewhere>;
+
+/** Every other request of the editor's own client; one that is missing does not compile. */
+export const requestTable: { readonly [N in TabledRequestName]: Handler<N> } = {
   'whence/state': (_, context) => editorState(context),
   'whence/discover': async ({ folder }, context) => {
     requireTrust(context);
