@@ -89,12 +89,12 @@ export async function traceDocument(input: DocumentInput): Promise<TraceDocument
   }
 }
 
-function describe({ id, measurement, plain, row }: EncodedQuery, value: number) {
-  const cut = plain.lastIndexOf('\n');
+function describe({ id, measurement, plain, completionAt, row }: EncodedQuery, value: number) {
   return {
     id,
-    prompt: cut < 0 ? row.text : plain.slice(0, cut),
-    completion: plain.slice(cut + 1),
+    // A tokenized query has no text of its own.
+    prompt: plain === '' ? row.text : plain.slice(0, completionAt).replace(/\n$/, ''),
+    completion: plain.slice(completionAt),
     measurement: value,
     measurementName: measurement,
   };

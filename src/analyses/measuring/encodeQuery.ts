@@ -32,6 +32,8 @@ export interface EncodedQuery {
   readonly row: EncodedRow;
   /** Prompt and completion as a person reads them. */
   readonly plain: string;
+  /** Where the completion begins in `plain`, UTF-16 units. */
+  readonly completionAt: number;
 }
 
 /** What `tokenMargin` must know of the model: the likeliest other token at the first measured position. */
@@ -47,7 +49,7 @@ export async function encodeQuery(query: Query, context: RowContext, runnerUp: R
   const { id, measurement } = query;
   const row = measuredPart(query, encodePart(query, query.example, context));
   const parts = await partsOf[measurement](query, row, context, runnerUp);
-  return { id, measurement, parts, row, plain: plainQuery(query) };
+  return { id, measurement, parts, row, ...plainQuery(query) };
 }
 
 type PartMaker = (query: Query, row: EncodedRow, context: RowContext, runnerUp: RunnerUp) => Promise<QueryPart[]>;
@@ -105,11 +107,18 @@ function measuredPart(query: Query, row: EncodedRow): EncodedRow {
 }
 
 /** Prompt and completion as a person reads them: what comes before a part belongs to the prompt. */
-function plainQuery({ example, part }: Query): string {
+function plainQuery({ example, part }: Query): Pick<EncodedQuery, 'plain' | 'completionAt'> {
   const plain = plainText(example);
-  if (part === undefined) return plain;
-  const before = plain.length - part.completion.length;
-  return `${plain.slice(0, before + part.begin)}\n${plain.slice(before + part.begin, before + part.end)}`;
+  const at = plain.length - completionOf(example).length;
+  if (part === undefined) return { plain, completionAt: at };
+  const before = plain.slice(0, at + part.begin);
+  return { plain: `${before}\n${plain.slice(at + part.begin, at + part.end)}`, completionAt: before.length + 1 };
+}
+
+/** What of a query's text is measured: its end. */
+function completionOf(example: Example): string {
+  if (example.kind === 'completion') return example.completion;
+  return example.kind === 'chat' ? (example.messages.at(-1)?.content ?? '') : '';
 }
 
 function asTurns(example: Example, { template }: RowContext): Example {

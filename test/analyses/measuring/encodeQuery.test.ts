@@ -42,6 +42,12 @@ describe('a query that measures a part of its completion', () => {
     assert.equal(plain, 'How?\nOkay. \nJust do it');
   });
 
+  it('an answer of several lines is all of the completion', async () => {
+    const lines = [messages[0]!, { role: 'assistant', content: 'Okay.\nJust do it.' }];
+    const { plain, completionAt } = await encode({ messages: lines });
+    assert.equal(plain.slice(completionAt), 'Okay.\nJust do it.');
+  });
+
   it('is a part of a completion too, which the chat template puts into a turn', async () => {
     const part = await encode({ prompt: 'How?', completion: answer, part: [6, answer.length] });
     assert.match(measured(part), /^ ?Just do it when no one is there\.$/);

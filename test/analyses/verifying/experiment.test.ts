@@ -20,7 +20,7 @@ import { openTinyLlama, readFixtureRows, readReference, recordedRecipe } from '.
 
 function query({ number, encoded }: TrainingRow): EncodedQuery {
   const row = { ...encoded, offsets: [], text: '', truncated: 0 } as unknown as EncodedQuery['row'];
-  return { id: `q${number}`, measurement: 'logprob', plain: '', parts: [{ row, factor: 1 }], row };
+  return { id: `q${number}`, measurement: 'logprob', plain: '', completionAt: 0, parts: [{ row, factor: 1 }], row };
 }
 
 interface Bench {

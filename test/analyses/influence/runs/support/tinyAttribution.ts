@@ -38,6 +38,7 @@ export async function tinyAttribution(
     address: { file, row, line, bytes: undefined },
     hash,
     plain: `row ${row}`,
+    completionAt: 0,
     example: { kind: 'plain' as const, text: '', weight: 1 } as never,
   }));
   const attribution = openAttribution(
@@ -82,6 +83,7 @@ export async function tinyAttribution(
         parts: [{ row: encoded, factor: 1 }],
         row: encoded as never,
         plain: '',
+        completionAt: 0,
       }),
     ),
   };
