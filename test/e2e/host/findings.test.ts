@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { WhenceApi } from '../../../src/client/extension';
 import { allRows, rootNodes } from '../../../src/client/views/findings/findingNodes';
 import { nodeItem } from '../../../src/client/views/findings/nodeItem';
 import type { FindingsView } from '../../../src/protocol/editor';
 import { waitFor } from '../support/waitFor';
-import { childProcessesOf } from './support/childProcesses';
 import { fileOf, traceSample } from './support/traceSample';
 import { activatedExtension, showFile } from './support/whence';
-
-/** Milliseconds from the death of the server to the finding that it showed. */
-const restartBar = 3000;
 
 describe('findings', () => {
   let whence: WhenceApi;
@@ -100,28 +95,6 @@ describe('findings', () => {
     await waitFor('the row to be stale', () => (shown().state === 'stale' ? true : undefined));
     await vscode.commands.executeCommand('undo');
     await waitFor('the row to be current', () => (shown().state === 'current' ? true : undefined));
-  });
-
-  it('come back within the bar when the language server is killed', async function () {
-    if (process.platform !== 'linux') this.skip();
-    const { extensionPath } = await activatedExtension();
-    const find = () =>
-      childProcessesOf(path.join(extensionPath, 'dist')).find(({ command }) => command.includes('server.mjs'));
-    const killed = find();
-    assert.ok(killed);
-    const came = new Promise<void>((resolve) => {
-      const heard = whence.context.findings.onChange(() => {
-        if (find()?.processId === killed.processId) return;
-        heard.dispose();
-        resolve();
-      });
-    });
-    const began = performance.now();
-    process.kill(killed.processId, 'SIGKILL');
-    await came;
-    const took = performance.now() - began;
-    assert.deepEqual(whence.context.findings.view()?.active, view.active);
-    assert.ok(took < restartBar, `it took ${took.toFixed(0)} ms`);
   });
 
   it('what the base does too is a result of its own, with a way to rank all the same', async function () {

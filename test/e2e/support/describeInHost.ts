@@ -10,6 +10,7 @@ import { runInExecutable } from './runInHost';
 import { runInWorkbench } from './runInWorkbench';
 import { runWithoutNetwork } from './runWithoutNetwork';
 import type { WorkbenchOptions } from './startWorkbench';
+import { suiteTimeout } from './waitFor';
 
 /** The workspace is a copy of the sample. */
 export interface HostSuiteOptions extends Omit<WorkbenchOptions, 'workspaceFolder'> {
@@ -27,6 +28,7 @@ export function describeInHost(suite: string, options: HostSuiteOptions): void {
     let result: HostResult | undefined;
 
     before('runs in the extension host', async function () {
+      this.timeout(suiteTimeout);
       if (!supported && desktopFor(options) === undefined) this.skip();
       result = await runOnce(suite, options);
       for (const test of result.tests) addTest(declared, test);

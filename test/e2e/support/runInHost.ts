@@ -7,7 +7,7 @@ import { type HostResult, hostVariables } from './hostResult';
 import { mapStack } from './mapStack';
 import { openBrowser } from './openBrowser';
 import type { Workbench } from './startWorkbench';
-import { waitFor } from './waitFor';
+import { suiteTimeout, waitFor } from './waitFor';
 import { developmentFolders, windowAddress } from './windowAddress';
 
 /** The module that VS Code loads in the extension host; suites lie beside it. */
@@ -63,7 +63,7 @@ export async function runTestsModule(workbench: Workbench, run: TestsModuleRun):
         environment: run.environment,
       }),
     );
-    return await waitFor(`${run.testsModule} to end`, () => exit);
+    return await waitFor(`${run.testsModule} to end`, () => exit, suiteTimeout);
   } finally {
     await browser.close();
   }

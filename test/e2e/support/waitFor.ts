@@ -1,6 +1,9 @@
 /** Milliseconds that every wait of a suite gets: three times what a busy machine was seen to need. */
 export const defaultTimeout = Number(process.env.WHENCE_E2E_TIMEOUT ?? 120_000);
 
+/** Milliseconds that a whole suite in the host gets: one that traces waits for several jobs. */
+export const suiteTimeout = 6 * defaultTimeout;
+
 const interval = 50;
 
 /**
