@@ -7,13 +7,14 @@ import { openCommands, root } from './truth/commands.mjs';
 import { writeReport } from './truth/report.mjs';
 import { methods, stages } from './truth/stages.mjs';
 
-const usage = `usage: npm run bench:truth -- [--quick] [--only a,b] [--write]
+const usage = `usage: npm run bench:truth -- [--quick] [--only a,b] [--drops n] [--write]
 
 Figures of every method on a copy of samples/assistant, printed as Markdown.
 
   --quick         few queries, drops and methods: whether everything works, not what is true
   --methods <a,b> only these methods (all: ${methods.join(', ')})
   --only <a,b>    only these of ${Object.keys(stages).join(', ')}
+  --drops <n>     retrainings without 1 %, instead of 100
   --write         write docs/truth.md too (not with --quick)
 
 Results and retrainings are kept in .cache/truth by what they are of: a command that was stopped goes on, and after a
@@ -30,6 +31,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
+    drops: { type: 'string' },
     methods: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -48,7 +50,11 @@ async function main() {
   }
   const commands = openCommands();
   const chosen = flags.methods?.split(',') ?? (flags.quick ? quickMethods : methods);
-  const plan = { ...(flags.quick ? quick : whole), methods: methods.filter((method) => chosen.includes(method)) };
+  const size = {
+    ...(flags.quick ? quick : whole),
+    ...(flags.drops === undefined ? {} : { drops: Number(flags.drops) }),
+  };
+  const plan = { ...size, methods: methods.filter((method) => chosen.includes(method)) };
   const found = {};
   for (const [name, stage] of Object.entries(stages)) {
     if (!wanted.includes(name)) continue;

@@ -3,6 +3,7 @@ import { estimators, type StaticMethod } from '../analyses/influence/estimateSco
 import type { Gate } from '../analyses/influence/evidence/gate';
 import { rowThreshold } from '../analyses/influence/evidence/nullLevels';
 import { groupAgreement } from '../analyses/influence/kinds/groupAgreement';
+import { answerOf, splitTask } from '../analyses/influence/kinds/splitTask';
 import { computeTokenScores } from '../analyses/influence/tokens/tokenScores';
 import type { TracedScores } from '../analyses/influence/trace';
 import type { EncodedQuery } from '../analyses/measuring/encodeQuery';
@@ -49,16 +50,18 @@ export async function traceDocument(input: DocumentInput): Promise<TraceDocument
   const kinds = (await estimators.repsim(attribution, queries)).scores;
   const lexical = (await estimators.bm25(attribution, queries)).scores;
   const groups = await attribution.groups();
+  const answers = attribution.rows.map(({ plain }) => answerOf(plain));
   const { measurements } = await queries.gradients();
   const traceds: TracedQuery[] = [];
   for (const [q, query] of queries.queries.entries()) {
     const view = (scores: Float32Array): Float32Array =>
       scores.subarray(q * attribution.rows.length, (q + 1) * attribution.rows.length);
     const scores = view(traced.scores);
+    const own = splitTask(scores, view(kinds), groups, answers);
     traceds.push({
       ...describe(query, measurements[q]!),
       ...gateFields(input.gates?.[q]),
-      ...(await findings(input, q, scores, view(kinds), view(lexical), groups)),
+      ...(await findings(input, q, scores, view(kinds), view(lexical), own)),
       dampingSensitivity: traced.sensitivity?.[q] ?? null,
     });
   }

@@ -3,6 +3,7 @@ import { calibrateSlope, type RetrainingEffect } from '../../analyses/evaluating
 import { randomDrops } from '../../analyses/evaluating/planDrops';
 import { sumOf, topGroup, topRows } from '../../analyses/evaluating/predictChanges';
 import type { Attribution } from '../../analyses/influence/attribution';
+import { answerOf, splitTask } from '../../analyses/influence/kinds/splitTask';
 import type { Measured } from '../../analyses/verifying/experiment';
 import { changeHash, type RowChange, unchanged, without } from '../../analyses/verifying/rowChange';
 import { inputError, internalError } from '../../protocol/errors';
@@ -107,9 +108,12 @@ async function chooserOf(
     }
     case 'group': {
       const groups = await attribution.groups();
+      const answers = attribution.rows.map(({ plain }) => answerOf(plain));
       const kinds = await laboratory.scores('repsim', laboratory.queries);
-      return (scores, query) =>
-        topGroup(scores, kinds.subarray(query * scores.length, (query + 1) * scores.length), groups);
+      return (scores, query) => {
+        const kind = kinds.subarray(query * scores.length, (query + 1) * scores.length);
+        return topGroup(scores, kind, splitTask(scores, kind, groups, answers));
+      };
     }
   }
 }
