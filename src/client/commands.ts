@@ -22,13 +22,14 @@ import {
 import { openSample, openWalkthrough } from './commands/guide';
 import { cancelJob, clearJobs, indexRows, openJobResult, resumeJob, runBehaviours } from './commands/jobs';
 import { chooseAnalyses, choosePreset, toggleMarks } from './commands/marks';
+import { hideProbeMarks, keepLabel, probe } from './commands/probe';
 import { setUpWorkspace } from './commands/setUpWorkspace';
 import { showMenu } from './commands/showMenu';
 import { nextRow, previousRow, showRow } from './commands/showRow';
 import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './commands/trace';
 import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
-import { exportReport, showAskPanel, showTracePanel, showVerifyPanel } from './panels/panels';
+import { exportReport, showAskPanel, showProbingPanel, showTracePanel, showVerifyPanel } from './panels/panels';
 import { computeLosses, peekRow, showDossier } from './peek/rowDocuments';
 import { ServerFailure } from './serverFailure';
 
@@ -74,6 +75,10 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.showTracePanel': { needs: 'server', run: showTracePanel },
   'whence.verify': { needs: 'server', run: showVerifyPanel },
   'whence.exportReport': { needs: 'server', run: exportReport },
+  'whence.probe': { needs: 'server', run: probe },
+  'whence.showProbingPanel': { needs: 'server', run: showProbingPanel },
+  'whence.hideProbeMarks': { needs: 'server', run: hideProbeMarks },
+  'whence.keepLabel': { needs: 'server', run: keepLabel },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },
   'whence.choosePreset': { needs: 'nothing', run: choosePreset },
   'whence.chooseAnalyses': { needs: 'nothing', run: chooseAnalyses },

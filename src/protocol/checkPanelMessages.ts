@@ -8,6 +8,7 @@ import {
   type PanelMessage,
   type PanelRow,
   type PanelState,
+  type ProbingAction,
   panelKinds,
   type SnapshotMessage,
   type TraceAction,
@@ -59,6 +60,7 @@ const actionChecks: { readonly [K in PanelKind]: (fields: Fields) => PanelAction
   ask: askAction,
   trace: traceAction,
   verify: verifyAction,
+  probing: probingAction,
 };
 
 function askAction(fields: Fields): AskAction {
@@ -134,6 +136,13 @@ function verifyAction(fields: Fields): VerifyAction {
     randomRemovals: between(fields.randomRemovals, 'randomRemovals', 0, 100),
     tests: oneOf(fields.tests, 'tests', ['none', 'workspace'] as const),
   };
+}
+
+function probingAction(fields: Fields): ProbingAction {
+  const kinds = ['showProbe', 'showMarks', 'hideMarks', 'openRow', 'probe'] as const;
+  const kind = oneOf(fields.kind, 'kind', kinds);
+  if (kind === 'showProbe') return { kind, probe: name(fields.probe, 'probe') };
+  return kind === 'openRow' ? { kind, row: row(fields.row) } : { kind };
 }
 
 function row(value: unknown): PanelRow {

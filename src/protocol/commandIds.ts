@@ -39,6 +39,11 @@ export const commandIds = [
   'whence.showTracePanel',
   'whence.verify',
   'whence.exportReport',
+  // Probes
+  'whence.probe',
+  'whence.showProbingPanel',
+  'whence.hideProbeMarks',
+  'whence.keepLabel',
   'whence.toggleMarks',
   'whence.choosePreset',
   'whence.chooseAnalyses',

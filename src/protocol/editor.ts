@@ -348,7 +348,8 @@ export interface EditorRequests {
   /** Probes and proposals that are kept, newest last. */
   'whence/analyses': {
     readonly params: null;
-    readonly result: readonly Pick<AnalysisRecord, 'kind' | 'id' | 'title' | 'when'>[];
+    /** `shown`: it is the one of its kind beside the rows. */
+    readonly result: readonly (Pick<AnalysisRecord, 'kind' | 'id' | 'title' | 'when'> & { readonly shown: boolean })[];
   };
   'whence/analysis': { readonly params: { readonly id: string }; readonly result: AnalysisRecord | null };
   /** Which probe, or proposal, has marks; id null: none. */
@@ -356,6 +357,13 @@ export interface EditorRequests {
     readonly params: { readonly kind: KeptAnalysis; readonly id: string | null };
     readonly result: null;
   };
+  /** Where a row of a result stands now, by its content; null: its file cannot be read, or has no lines. */
+  'whence/rowPlace': {
+    readonly params: { readonly file: string; readonly hash: string; readonly line: number | null };
+    readonly result: (RowReference & { readonly state: 'current' | 'stale' }) | null;
+  };
+  /** The row's label is right, whatever the shown probe reads. */
+  'whence/keepLabel': { readonly params: RowReference; readonly result: null };
   'whence/findings': {
     readonly params: { readonly order: 'cause' | 'kind'; readonly rows: 'aboveNull' | 'all' };
     readonly result: FindingsView | null;

@@ -4,13 +4,13 @@
  * `client/panels/` and `webview/`; each checks what it is sent (`checkPanelMessages.ts`).
  */
 import type { PanelTexts } from './display/panelTexts';
-import type { ActiveFinding, JobView, TraceRecord, TraceSummary } from './editor';
+import type { ActiveFinding, AnalysisRecord, JobView, TraceRecord, TraceSummary } from './editor';
 import type { UserErrorData } from './errors';
 import type { TraceMethod } from './influence';
 import type { Prompt, Sampling } from './requests';
 import type { Removal, VerifyOutcome } from './verification';
 
-export const panelKinds = ['ask', 'trace', 'verify'] as const;
+export const panelKinds = ['ask', 'trace', 'verify', 'probing'] as const;
 export type PanelKind = (typeof panelKinds)[number];
 
 // --- Ask ---------------------------------------------------------------------------------------------------------------
@@ -138,18 +138,45 @@ export type VerifyAction =
   | { readonly kind: 'showTrace' }
   | { readonly kind: 'openRow'; readonly row: PanelRow };
 
+// --- Probing -----------------------------------------------------------------------------------------------------------
+
+export type ProbeRecord = Extract<AnalysisRecord, { kind: 'probe' }>;
+
+export interface ProbingSnapshot {
+  /** null: nothing is probed yet. */
+  readonly record: ProbeRecord | null;
+  /** Rows that were left out because there are too many to send; 0: none. */
+  readonly omittedRows: number;
+  /** Newest first. */
+  readonly probes: readonly Pick<ProbeRecord, 'id' | 'title' | 'when'>[];
+  /** Whether the record's marks stand beside the rows. */
+  readonly marks: 'shown' | 'hidden';
+  readonly trust: 'trusted' | 'restricted';
+  readonly problem: string | null;
+}
+
+export type ProbingAction =
+  | { readonly kind: 'showProbe'; readonly probe: string }
+  | { readonly kind: 'showMarks' }
+  | { readonly kind: 'hideMarks' }
+  | { readonly kind: 'openRow'; readonly row: PanelRow }
+  /** A new probe: the editor asks what for. */
+  | { readonly kind: 'probe' };
+
 // --- both ways ---------------------------------------------------------------------------------------------------------
 
 export interface PanelSnapshots {
   readonly ask: AskSnapshot;
   readonly trace: TraceSnapshot;
   readonly verify: VerifySnapshot;
+  readonly probing: ProbingSnapshot;
 }
 
 export interface PanelActions {
   readonly ask: AskAction;
   readonly trace: TraceAction;
   readonly verify: VerifyAction;
+  readonly probing: ProbingAction;
 }
 
 /** To a panel. */
@@ -170,7 +197,7 @@ export type PanelMessage<K extends PanelKind = PanelKind> =
 /** What a panel keeps through `vscode.setState`, so that the editor can bring it back after a restart. */
 export interface PanelState {
   readonly panel: PanelKind;
-  /** The trace it is about; null: none. */
+  /** The trace (of the Probing panel: the probe) it is about; null: none. */
   readonly trace: string | null;
   readonly query: number;
   /** Of the panel alone: what is sorted, filtered, selected. */

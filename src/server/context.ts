@@ -6,6 +6,8 @@ import type { OpenDocument } from './documents/openDocument';
 import type { FindingIndex } from './findings/createFindingIndex';
 import type { JobDirector } from './jobs/createJobDirector';
 import type { LargeFiles } from './largeFiles/createLargeFiles';
+import type { LabelVerdicts } from './probes/createLabelVerdicts';
+import type { ProbeIndex } from './probes/createProbeIndex';
 import type { TagIndex } from './tags/createTagIndex';
 import type { TraceShelf } from './traces/createTraceShelf';
 import type { WorkspaceWatch } from './workspaceWatch';
@@ -21,7 +23,11 @@ export interface ServerContext {
   readonly findings: FindingIndex;
   readonly tags: TagIndex;
   readonly largeFiles: LargeFiles;
+  readonly probes: ProbeIndex;
+  readonly labelVerdicts: LabelVerdicts;
   readonly jobs: JobDirector;
+  /** Doubts about labels are to be shown anew. */
+  doubtsChanged(): void;
   settings(): EditorSettings;
   trust(): EditorOptions['trust'];
   /** The one log channel. */

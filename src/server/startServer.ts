@@ -21,7 +21,11 @@ import { createFindingIndex } from './findings/createFindingIndex';
 import { influenceSection } from './hovers/influenceSection';
 import { createJobDirector } from './jobs/createJobDirector';
 import { createLargeFiles } from './largeFiles/createLargeFiles';
+import { createLabelVerdicts } from './probes/createLabelVerdicts';
+import { createProbeIndex } from './probes/createProbeIndex';
+import { provideProbeSection } from './probes/provideProbeSection';
 import { editorState } from './requests/editorState';
+import { fileLines } from './requests/fileLines';
 import { requestTable, type TabledRequestName } from './requests/requestTable';
 import { createTagIndex } from './tags/createTagIndex';
 import { createTraceShelf } from './traces/createTraceShelf';
@@ -79,7 +83,10 @@ export function startServer(connection: Connection, engineModule: string): void 
       findings,
       tags,
       largeFiles: createLargeFiles(tags),
+      probes: createProbeIndex(analyses, workspace, findings.hashOf),
+      labelVerdicts: createLabelVerdicts(() => workspace.storeFolder()),
       jobs,
+      doubtsChanged: () => features?.doubtsChanged(),
       settings: () => settings,
       trust: () => trust,
       log,
@@ -94,7 +101,11 @@ export function startServer(connection: Connection, engineModule: string): void 
     const known = context;
     features = registerFeatures(connection, known, params.capabilities, (uri, line) => {
       const section = influenceSection({ uri, line }, known);
-      return section === undefined ? [] : [section];
+      return [...(section === undefined ? [] : [section]), ...probeSections(known, uri, line)];
+    });
+    analyses.onChange(() => {
+      features?.doubtsChanged();
+      connection.sendNotification('whence/findingsChanged', { uri: null, active: traces.shown()?.active ?? null });
     });
     return {
       serverInfo: { name: 'whence', version },
@@ -132,6 +143,15 @@ export function startServer(connection: Connection, engineModule: string): void 
   });
   documents.listen(connection);
   connection.listen();
+}
+
+/** What the shown probe says of the row on a line. */
+function probeSections(context: ServerContext, uri: string, line: number): readonly string[] {
+  const lines = fileLines(context, uri);
+  const probed = lines === undefined ? undefined : context.probes.at(uri, lines, line);
+  if (probed === undefined || !context.settings().marksProbes) return [];
+  const isRight = probed.kind === 'label' && context.labelVerdicts.isRight(probed.probe.label, probed.known.row.hash);
+  return [provideProbeSection(probed, isRight ? 'right' : 'none')];
 }
 
 function registerRequests(connection: Connection, context: ServerContext): void {

@@ -26,6 +26,8 @@ export async function showMenu(context: Context): Promise<void> {
           entry('whence.exportReport', 'export', t('Export Report')),
           entry('whence.clearFindings', 'clear-all', t('Clear Findings')),
         ]),
+    entry('whence.probe', 'telescope', t('Probe…')),
+    entry('whence.showProbingPanel', 'graph-line', t('Show Probing Panel')),
     entry('whence.indexRows', 'database', t('Index Rows')),
     entry('whence.runBehaviours', 'run-all', t('Run Behaviour Tests')),
     entry('whence.choosePreset', 'eye', t('How Many Marks…')),

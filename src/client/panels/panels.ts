@@ -3,6 +3,7 @@ import { checkPanelState } from '../../protocol/checkPanelMessages';
 import type { PanelKind, PanelState } from '../../protocol/panels';
 import type { Context, ReadyContext } from '../context';
 import { type AskPanel, createAskPanel } from './askPanel';
+import { createProbingPanel, type ProbingPanel } from './probingPanel';
 import { createTracePanel, exportTrace, type TracePanel } from './tracePanel';
 import { createVerifyPanel, type VerifyPanel } from './verifyPanel';
 
@@ -11,6 +12,7 @@ export interface Panels {
   readonly ask: AskPanel;
   readonly trace: TracePanel;
   readonly verify: VerifyPanel;
+  readonly probing: ProbingPanel;
 }
 
 let panels: Panels | undefined;
@@ -20,6 +22,7 @@ export function registerPanels(context: Context): void {
   const made: Panels = {
     ask: createAskPanel(context, { showTrace: (trace) => made.trace.open(trace) }),
     trace: createTracePanel(context, { verify: (trace, query) => made.verify.open(trace, query) }),
+    probing: createProbingPanel(context),
     verify: createVerifyPanel(context, { showTrace: (trace) => made.trace.open(trace) }),
   };
   panels = made;
@@ -29,6 +32,7 @@ export function registerPanels(context: Context): void {
     ask: (panel) => made.ask.restore(panel),
     trace: (panel, state) => made.trace.restore(panel, state),
     verify: (panel, state) => made.verify.restore(panel, state),
+    probing: (panel, state) => made.probing.restore(panel, state),
   };
   for (const [kind, bringBack] of Object.entries(restore) as [PanelKind, (typeof restore)[PanelKind]][]) {
     context.extension.subscriptions.push(
@@ -52,6 +56,11 @@ export async function showAskPanel(): Promise<void> {
 /** *Show Trace Panel*. @param trace id; else the trace beside the rows */
 export async function showTracePanel(_context: Context, trace: unknown): Promise<void> {
   await knownPanels().trace.open(typeof trace === 'string' ? trace : null);
+}
+
+/** *Show Probing Panel*. @param probe id; else the probe beside the rows */
+export async function showProbingPanel(_context: Context, probe: unknown): Promise<void> {
+  await knownPanels().probing.open(typeof probe === 'string' ? probe : null);
 }
 
 /** *Verify*: the behaviour that is shown beside the rows, or the one that is named. */

@@ -1,4 +1,5 @@
 import type { PanelTexts } from './panelTexts';
+import { japaneseProbingTexts } from './probingTexts.ja';
 
 /** What panels and reports say, in Japanese. */
 export const japanesePanelTexts: PanelTexts = {
@@ -256,4 +257,6 @@ export const japanesePanelTexts: PanelTexts = {
   readOne: '再学習 1 回は標本 1 つです。別のシード、順序、計算機では別の値になります。',
   evidenceLine: '根拠: {0}。再学習 {1} 回を計算、{2} 回を保存から読み込み。',
   cost: '予測コスト: {0}',
+
+  ...japaneseProbingTexts,
 };

@@ -1,4 +1,5 @@
 import { japanesePanelTexts } from './panelTexts.ja';
+import { englishProbingTexts } from './probingTexts';
 
 /** What panels and reports say, in English. `{0}`, `{1}` … are filled in where they are shown. */
 export const englishPanelTexts = {
@@ -273,6 +274,8 @@ export const englishPanelTexts = {
   readOne: 'One retraining is one sample: another seed, order or machine gives another figure.',
   evidenceLine: 'Rests on {0}; {1} retrainings computed, {2} read from the store.',
   cost: 'Predicted cost: {0}',
+
+  ...englishProbingTexts,
 } as const;
 
 /** Every text of panels, by its key. */

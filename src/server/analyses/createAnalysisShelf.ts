@@ -14,6 +14,8 @@ export interface AnalysisShelf {
   show(kind: KeptAnalysis, id: string | null): void;
   /** The one that is shown: the newest where none was chosen. */
   shown<K extends KeptAnalysis>(kind: K): RecordOf<K> | undefined;
+  /** Calls whenever another one is shown, or none. */
+  onChange(listener: () => void): void;
 }
 
 /** @param storeFolder where the workspace keeps its store now */
@@ -24,6 +26,10 @@ export function createAnalysisShelf(storeFolder: () => string): AnalysisShelf {
       : undefined,
   );
   const chosen = new Map<KeptAnalysis, string | null>();
+  const listeners: (() => void)[] = [];
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
   const list = (): readonly AnalysisRecord[] => [...records.all().values()].sort((a, b) => a.when - b.when);
   return {
     list,
@@ -32,9 +38,14 @@ export function createAnalysisShelf(storeFolder: () => string): AnalysisShelf {
       const record = { ...partial, id: newRecordId(partial.when) } as unknown as AnalysisRecord;
       await records.keep(record);
       chosen.set(record.kind, record.id);
+      tell();
       return record;
     },
-    show: (kind, id) => void chosen.set(kind, id),
+    show: (kind, id) => {
+      chosen.set(kind, id);
+      tell();
+    },
+    onChange: (listener) => void listeners.push(listener),
     shown: <K extends KeptAnalysis>(kind: K) => {
       const id = chosen.get(kind);
       if (id === null) return undefined;

@@ -111,6 +111,12 @@ function duplicateRow(line: number) {
   };
 }
 
+/** The worst first, no more than editors show; those of one severity in their order. */
+export function worstFirst(found: readonly Diagnostic[]): Diagnostic[] {
+  const severity = (one: Diagnostic): number => one.severity ?? DiagnosticSeverity.Error;
+  return [...found].sort((a, b) => severity(a) - severity(b)).slice(0, mostDiagnostics);
+}
+
 /** Findings by severity; of the milder ones only as many are kept as can be shown. */
 class WorstFirst {
   private readonly bySeverity = new Map<number, Diagnostic[]>();

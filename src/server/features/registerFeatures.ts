@@ -18,6 +18,8 @@ import { documentPath } from '../documents/documentKind';
 import type { OpenDocument } from '../documents/openDocument';
 import { createPace } from '../documents/pace';
 import type { RowDocument, RowFacts } from '../documents/rowDocument';
+import { provideDoubtActions } from '../probes/provideDoubtActions';
+import { provideDoubts } from '../probes/provideDoubts';
 import { requestTable } from '../requests/requestTable';
 import { provideConfigActions } from './config/provideConfigActions';
 import { provideConfigCompletion } from './config/provideConfigCompletion';
@@ -25,7 +27,7 @@ import { provideConfigDiagnostics } from './config/provideConfigDiagnostics';
 import { provideConfigHover } from './config/provideConfigHover';
 import { provideCodeActions } from './provideCodeActions';
 import { provideCodeLenses } from './provideCodeLenses';
-import { provideDiagnostics } from './provideDiagnostics';
+import { provideDiagnostics, worstFirst } from './provideDiagnostics';
 import { provideDocumentSymbols } from './provideDocumentSymbols';
 import { provideFoldingRanges } from './provideFoldingRanges';
 import { provideHover } from './provideHover';
@@ -55,6 +57,8 @@ const countingBudget = 2000;
 export interface Features {
   /** whence.json, trust or settings changed. */
   reload(): void;
+  /** Another probe is shown, or none, or a label was found right. */
+  doubtsChanged(): void;
   dispose(): void;
 }
 
@@ -122,8 +126,11 @@ export function registerFeatures(
     const found = await opened(uri);
     if (found?.rows !== undefined) {
       const fixes = provideCodeActions(found.rows, uri, range, diagnostics);
+      const doubts = context.settings().marksProbes
+        ? provideDoubtActions(found.rows, uri, range, diagnostics, context)
+        : [];
       const acts = found.rows.options.holds === 'data' ? provideRowActions(uri, range, only, context) : [];
-      return [...fixes, ...acts];
+      return [...doubts, ...fixes, ...acts];
     }
     return found?.config === undefined ? [] : provideConfigActions(uri, diagnostics);
   });
@@ -169,6 +176,9 @@ export function registerFeatures(
 
   return {
     reload: () => host.reload(),
+    doubtsChanged: () => {
+      for (const document of documents.all()) host.changed(document);
+    },
     dispose: () => host.dispose(),
   };
 
@@ -213,7 +223,10 @@ export function registerFeatures(
     const known = (facts: RowFacts) => (text === undefined ? undefined : textFlawOf(facts, rows.schema, text));
     const found = diagnosticsEnabled ? await provideDiagnostics(rows, known, (soFar) => send([...soFar]), pace) : [];
     if (found === undefined) return;
-    send([...found]);
+    const probed = diagnosticsEnabled && context.probes.label() !== undefined;
+    if (probed && !(await rows.hashRows(pace))) return;
+    const doubts = probed ? doubtsOf(rows) : [];
+    send(worstFirst([...found, ...doubts]));
     const counting = rows.options.holds === 'data' ? await host.loadText() : undefined;
     if (counting === undefined || token.isCancellationRequested) return;
     const began = processorTime();
@@ -223,10 +236,17 @@ export function registerFeatures(
       const ofModel = (facts: RowFacts) => textFlawOf(facts, rows.schema, counting);
       const all = await provideDiagnostics(rows, ofModel, () => undefined, pace);
       if (all === undefined) return;
-      if (all.length !== found.length) send([...all]);
+      if (all.length !== found.length) send(worstFirst([...all, ...doubts]));
     }
     summaries.set(uri, { version, summary });
     refreshLenses();
+  }
+
+  /** What the shown probe doubts of the labels. */
+  function doubtsOf(rows: RowDocument): ReturnType<typeof provideDoubts> {
+    const probe = context.probes.label();
+    if (probe === undefined || !context.settings().marksProbes) return [];
+    return provideDoubts(rows, probe, context.probes.doubts(rows), context.labelVerdicts);
   }
 
   function refresh(): void {

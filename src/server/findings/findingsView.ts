@@ -9,7 +9,7 @@ export interface FindingsChoice {
 }
 
 /** Where a traced row stands now. */
-export type RowPlace = (row: TracedRow) => Pick<FindingRow, 'uri' | 'line' | 'state'>;
+export type RowPlace = (row: Pick<TracedRow, 'file' | 'hash' | 'line'>) => Pick<FindingRow, 'uri' | 'line' | 'state'>;
 
 /** Rows that the view lists at most: beyond them nobody reads a tree. */
 const mostRows = 2000;

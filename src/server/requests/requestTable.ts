@@ -59,11 +59,26 @@ export const requestTable: { readonly [N in TabledRequestName]: Handler<N> } = {
     return null;
   },
   'whence/analyses': (_, { analyses }) =>
-    analyses.list().map(({ kind, id, title, when }) => ({ kind, id, title, when })),
+    analyses
+      .list()
+      .map(({ kind, id, title, when }) => ({ kind, id, title, when, shown: analyses.shown(kind)?.id === id })),
   'whence/analysis': ({ id }, { analyses }) => analyses.read(id) ?? null,
-  'whence/showAnalysis': ({ kind, id }, { analyses, traces, connection }) => {
+  'whence/showAnalysis': ({ kind, id }, { analyses }) => {
     analyses.show(kind, id);
-    connection.sendNotification('whence/findingsChanged', { uri: null, active: traces.shown()?.active ?? null });
+    return null;
+  },
+  'whence/rowPlace': (row, context) => {
+    const { uri, line, state } = rowPlaces(context)(row);
+    return uri === null || line === null ? null : { uri, line, state };
+  },
+  'whence/keepLabel': async ({ uri, line }, context) => {
+    const lines = fileLines(context, uri);
+    const hash = lines === undefined ? undefined : context.findings.hashOf(lines.text(line));
+    const probe = context.probes.label();
+    if (hash === undefined || probe === undefined)
+      throw inputError('no-probed-row', `There is no probed row in line ${line + 1}.`, 'Choose a row with a mark ◇.');
+    await context.labelVerdicts.setRight(probe.label, hash);
+    context.doubtsChanged();
     return null;
   },
   'whence/findings': (choice, context) => {

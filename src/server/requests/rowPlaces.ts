@@ -1,4 +1,3 @@
-import type { TracedRow } from '../../protocol/influence';
 import type { ServerContext } from '../context';
 import type { RowPlace } from '../findings/findingsView';
 import { fileLines } from './fileLines';
@@ -12,7 +11,7 @@ export function rowPlaces(context: PlacesContext): RowPlace {
     if (!known.has(uri)) known.set(uri, linesByHash(uri, context));
     return known.get(uri);
   };
-  return ({ file, hash, line }: TracedRow) => {
+  return ({ file, hash, line }) => {
     const uri = context.workspace.uriOf(file);
     const lines = linesOf(uri);
     if (lines === undefined) return { uri: null, line: null, state: 'stale' };

@@ -1,0 +1,122 @@
+import * as vscode from 'vscode';
+import type { EditorRequests } from '../../protocol/editor';
+import type { PanelRow, PanelState, ProbeRecord, ProbingAction, ProbingSnapshot } from '../../protocol/panels';
+import type { Context } from '../context';
+import { boundProbe, mostProbedRows } from './boundProbe';
+import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { showRow } from './rowPlace';
+
+/** The Probing panel: one of them, about one probe at a time. */
+export interface ProbingPanel {
+  /** Opens it, or brings it forward. @param probe null: the one beside the rows, or the newest */
+  open(probe: string | null): Promise<void>;
+  restore(panel: vscode.WebviewPanel, state: PanelState | null): Promise<void>;
+}
+
+export function createProbingPanel(context: Context): ProbingPanel {
+  let shell: PanelShell | undefined;
+  let record: ProbeRecord | null = null;
+  let bounded: ReturnType<typeof boundProbe> | null = null;
+  let known: EditorRequests['whence/analyses']['result'] = [];
+  let trust: ProbingSnapshot['trust'] = 'restricted';
+  let problem: string | null = null;
+  let hearing: vscode.Disposable[] = [];
+
+  const look = async (): Promise<void> => {
+    const language = await context.server();
+    const found = await language.request('whence/analyses', null);
+    known = found.filter(({ kind }) => kind === 'probe').reverse();
+    trust = (await language.request('whence/state', null)).trust;
+  };
+
+  const load = async (wanted: string | null): Promise<void> => {
+    const language = await context.server();
+    await look();
+    const id = wanted ?? known.find(({ shown }) => shown)?.id ?? known[0]?.id;
+    const found = id === undefined ? null : await language.request('whence/analysis', { id });
+    record = found?.kind === 'probe' ? found : null;
+    bounded = record === null ? null : boundProbe(record, mostProbedRows);
+    shell?.changed();
+  };
+
+  const listen = async (): Promise<void> => {
+    const language = await context.server();
+    hearing = [
+      language.onNotification('whence/findingsChanged', () => void look().then(() => shell?.changed())),
+      // A new probe is what its user wants to see.
+      language.onNotification('whence/jobChanged', ({ kind, state }) => {
+        if (kind === 'probe' && state === 'done') void load(null);
+      }),
+    ];
+  };
+
+  const openRow = async ({ file, row }: PanelRow): Promise<void> => {
+    const probed = record?.result.probe.rows.find((one) => one.file === file && one.row === row);
+    if (probed === undefined) throw new Error(vscode.l10n.t('The row is not in this probe any more.'));
+    const language = await context.server();
+    const place = await language.request('whence/rowPlace', { file, hash: probed.hash, line: probed.line });
+    if (place === null) throw new Error(vscode.l10n.t('{0} cannot be shown: it is no text file of rows.', file));
+    await showRow(place);
+  };
+
+  const act = async (action: ProbingAction): Promise<void> => {
+    switch (action.kind) {
+      case 'showProbe':
+        return load(action.probe);
+      case 'probe':
+        // Not awaited: a probe takes a while, and says itself what became of it.
+        void vscode.commands.executeCommand('whence.probe');
+        return;
+      case 'openRow':
+        return openRow(action.row);
+      case 'showMarks':
+      case 'hideMarks': {
+        const id = action.kind === 'showMarks' ? (record?.id ?? null) : null;
+        await (await context.server()).request('whence/showAnalysis', { kind: 'probe', id });
+        return look();
+      }
+    }
+  };
+
+  const model: PanelModel<'probing'> = {
+    kind: 'probing',
+    title: () => (record === null ? vscode.l10n.t('Probing') : record.title.slice(0, 48)),
+    snapshot: () => ({
+      ...(bounded ?? { record: null, omittedRows: 0 }),
+      probes: known.map(({ id, title, when }) => ({ id, title, when })),
+      marks: known.some(({ id, shown }) => shown && id === record?.id) ? 'shown' : 'hidden',
+      trust,
+      problem,
+    }),
+    act,
+    failed: (text) => {
+      problem = text;
+    },
+    closed: () => {
+      for (const one of hearing) one.dispose();
+      hearing = [];
+      shell = undefined;
+    },
+  };
+
+  const bringUp = async (panel: vscode.WebviewPanel, wanted: string | null): Promise<void> => {
+    shell = openPanelShell(panel, model, context);
+    await listen();
+    await load(wanted);
+  };
+
+  return {
+    open: async (probe) => {
+      if (shell === undefined) {
+        const title = vscode.l10n.t('Probing');
+        return bringUp(newWebviewPanel('probing', title, vscode.ViewColumn.Beside), probe);
+      }
+      shell.reveal();
+      await load(probe ?? record?.id ?? null);
+    },
+    restore: async (panel, state) => {
+      if (shell !== undefined) return void panel.dispose();
+      await bringUp(panel, state?.trace ?? null);
+    },
+  };
+}
