@@ -36,6 +36,13 @@ const actions: { readonly [K in PanelKind]: readonly PanelActions[K][] } = {
     { kind: 'showTrace' },
     { kind: 'openRow', row },
   ],
+  probing: [
+    { kind: 'showProbe', probe: 'p' },
+    { kind: 'showMarks' },
+    { kind: 'hideMarks' },
+    { kind: 'openRow', row },
+    { kind: 'probe' },
+  ],
 };
 const kinds = Object.keys(actions) as PanelKind[];
 

@@ -9,7 +9,7 @@ export function probeOf(
   reads: readonly string[],
 ): LabelProbe {
   const document = openRows(content, 'jsonl');
-  const margins = labels.map((own, i) => (own === reads[i] ? 2 + i : -0.5 - 3 * i));
+  const margins = labels.map((own, i) => (own === reads[i] ? 2 + i : 3 - 3.5 * i));
   const order = [...margins.keys()].sort((a, b) => margins[a]! - margins[b]!);
   const rows = labels.map((own, i): ProbedRow => {
     const reading = { predicted: reads[i]!, probability: own === reads[i] ? 0.9 : 0.05, margin: margins[i]! };
