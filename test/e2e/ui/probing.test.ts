@@ -38,7 +38,7 @@ describe('probing: tags, possible mislabels with fixes, the panel', function () 
     await window.runCommand('Whence: Probe…');
     await pick(sample, file);
     await pick(sample, 'harmful (');
-    await window.page.getByText('Where is it read?').first().waitFor();
+    await window.page.getByPlaceholder('Where is it read?').first().waitFor();
     await window.page.keyboard.press('Enter');
     await window.waitFor(
       (marks) => {
