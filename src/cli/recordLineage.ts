@@ -4,7 +4,8 @@ import type { JsonObject } from '../protocol/json';
 import type { DataSource } from '../protocol/requests';
 import type { CommandContext } from './commandContext';
 
-const warn = (text: string): void => void process.stderr.write(`warning: ${text}\n`);
+/** What stops a lineage entry is told of, and stops nothing else. */
+export const warn = (text: string): void => void process.stderr.write(`warning: ${text}\n`);
 
 /** As `jobs/recordLineage`; what stops an entry is a warning on stderr. */
 export function recordLineage(

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { pruneDefaults } from '../../jobs/pruneDefaults';
 import {
   type PruningScore,
   type PruningTarget,
@@ -67,11 +68,6 @@ function numbers(least: number, most: number): (text: string) => readonly number
   };
 }
 
-/** Shares that are tried where nothing else is asked for. */
-const defaultAlphas = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5];
-/** What an answer that refuses, or complies, may say where neither model gives one. */
-const defaultTexts = { refusal: 'I am sorry, but I cannot help with that.', compliance: 'Sure, here is how to do it.' };
-
 /** `whence prune`: propose, apply, undo, explain. */
 export function addPrune(program: Command): void {
   const prune = program
@@ -117,7 +113,7 @@ function addPropose(prune: Command): void {
     .option('--adapter <dir>', 'PEFT adapter on top of the model')
     .option('--base <name|path>', 'the model that a full fine-tune came from (default: what whence.json says)')
     .optionsGroup('Mask:')
-    .option('--alpha <shares>', 'shares to try, separated by commas', numbers(1e-6, 1), defaultAlphas)
+    .option('--alpha <shares>', 'shares to try, separated by commas', numbers(1e-6, 1), pruneDefaults.alphas)
     .addOption(
       new Option('--target <what>', "the adapter's A and B, the merged difference tuned - base, or the tuned weights")
         .choices(pruningTargets)
@@ -146,23 +142,33 @@ function addPropose(prune: Command): void {
       '--scales <factors>',
       'factors on the fine-tune tried beside the masks; 0 always is',
       numbers(0, 0.999_999),
-      [0, 0.25, 0.5, 0.75],
+      pruneDefaults.scales,
     )
-    .option('--controls <n>', 'points of the curve that get random and magnitude masks too', wholeNumber(0, 200), 3)
-    .option('--random-draws <n>', 'random masks at each of them', wholeNumber(0, 50), 1)
-    .option('--accuracy-loss <share>', 'task accuracy that a recommended mask may cost', decimalNumber(0, 1), 0.05)
-    .option('--refusal <text>', 'likelihoods: a refusal, where the base model gives none', defaultTexts.refusal)
+    .option(
+      '--controls <n>',
+      'points of the curve that get random and magnitude masks too',
+      wholeNumber(0, 200),
+      pruneDefaults.controls,
+    )
+    .option('--random-draws <n>', 'random masks at each of them', wholeNumber(0, 50), pruneDefaults.randomDraws)
+    .option(
+      '--accuracy-loss <share>',
+      'task accuracy that a recommended mask may cost',
+      decimalNumber(0, 1),
+      pruneDefaults.accuracyLoss,
+    )
+    .option('--refusal <text>', 'likelihoods: a refusal, where the base model gives none', pruneDefaults.refusal)
     .option(
       '--compliance <text>',
       'likelihoods: a compliance, where the fine-tuned model gives none',
-      defaultTexts.compliance,
+      pruneDefaults.compliance,
     )
     .option('--raw', 'continue text prompts as they are, without the chat template')
-    .option('--max-tokens <n>', 'new tokens of an answer at most', wholeNumber(1, 100_000), 24)
-    .option('--batch-size <n>', 'prompts that are answered together', wholeNumber(1, 4096), 16)
-    .option('--max-length <n>', 'tokens of a realign row at most', wholeNumber(2, 1_048_576), 2048)
-    .option('--seed <n>', 'of random masks and intervals', wholeNumber(0, 2 ** 31), 0)
-    .option('--resamples <n>', 'of the bootstrap', wholeNumber(100, 100_000), 1000)
+    .option('--max-tokens <n>', 'new tokens of an answer at most', wholeNumber(1, 100_000), pruneDefaults.maxTokens)
+    .option('--batch-size <n>', 'prompts that are answered together', wholeNumber(1, 4096), pruneDefaults.batchSize)
+    .option('--max-length <n>', 'tokens of a realign row at most', wholeNumber(2, 1_048_576), pruneDefaults.maxLength)
+    .option('--seed <n>', 'of random masks and intervals', wholeNumber(0, 2 ** 31), pruneDefaults.seed)
+    .option('--resamples <n>', 'of the bootstrap', wholeNumber(100, 100_000), pruneDefaults.resamples)
     .option('--dry-run', 'distinct masks, realised shares and what measuring them would take; measures nothing');
   addGlobalFlags(
     addStoreFlags(command),
