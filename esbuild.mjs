@@ -53,7 +53,7 @@ await build({
   minify: true,
   logLevel: 'warning',
   entryPoints: [
-    ...['ask', 'trace', 'verify', 'probing', 'report', 'largeFile'].flatMap((panel) => [
+    ...['ask', 'trace', 'verify', 'probing', 'pruning', 'report', 'largeFile'].flatMap((panel) => [
       { in: `src/webview/${panel}/main.ts`, out: panel },
       { in: `media/webview/${panel}.css`, out: panel },
     ]),

@@ -23,13 +23,14 @@ import { openSample, openWalkthrough } from './commands/guide';
 import { cancelJob, clearJobs, indexRows, openJobResult, resumeJob, runBehaviours } from './commands/jobs';
 import { chooseAnalyses, choosePreset, toggleMarks } from './commands/marks';
 import { hideProbeMarks, keepLabel, probe } from './commands/probe';
+import { hidePruningMarks, pruneApply, prunePropose, pruneUndo } from './commands/prune';
 import { setUpWorkspace } from './commands/setUpWorkspace';
 import { showMenu } from './commands/showMenu';
 import { nextRow, previousRow, showRow } from './commands/showRow';
 import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './commands/trace';
 import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
-import { exportReport, showAskPanel, showProbingPanel, showTracePanel, showVerifyPanel } from './panels/panels';
+import { exportReport, showAskPanel, showProbingPanel, showPruningPanel, showTracePanel, showVerifyPanel } from './panels/panels';
 import { computeLosses, peekRow, showDossier } from './peek/rowDocuments';
 import { ServerFailure } from './serverFailure';
 
@@ -79,6 +80,11 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.showProbingPanel': { needs: 'server', run: showProbingPanel },
   'whence.hideProbeMarks': { needs: 'server', run: hideProbeMarks },
   'whence.keepLabel': { needs: 'server', run: keepLabel },
+  'whence.prunePropose': { needs: 'server', run: prunePropose },
+  'whence.showPruningPanel': { needs: 'server', run: showPruningPanel },
+  'whence.hidePruningMarks': { needs: 'server', run: hidePruningMarks },
+  'whence.pruneApply': { needs: 'server', run: pruneApply },
+  'whence.pruneUndo': { needs: 'server', run: pruneUndo },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },
   'whence.choosePreset': { needs: 'nothing', run: choosePreset },
   'whence.chooseAnalyses': { needs: 'nothing', run: chooseAnalyses },

@@ -9,6 +9,7 @@ import {
   type PanelRow,
   type PanelState,
   type ProbingAction,
+  type PruningAction,
   panelKinds,
   type SnapshotMessage,
   type TraceAction,
@@ -61,6 +62,7 @@ const actionChecks: { readonly [K in PanelKind]: (fields: Fields) => PanelAction
   trace: traceAction,
   verify: verifyAction,
   probing: probingAction,
+  pruning: pruningAction,
 };
 
 function askAction(fields: Fields): AskAction {
@@ -143,6 +145,23 @@ function probingAction(fields: Fields): ProbingAction {
   const kind = oneOf(fields.kind, 'kind', kinds);
   if (kind === 'showProbe') return { kind, probe: name(fields.probe, 'probe') };
   return kind === 'openRow' ? { kind, row: row(fields.row) } : { kind };
+}
+
+function pruningAction(fields: Fields): PruningAction {
+  const kinds = ['showProposal', 'propose', 'cancel', 'apply', 'undo', 'openRow'] as const;
+  const kind = oneOf(fields.kind, 'kind', kinds);
+  switch (kind) {
+    case 'showProposal':
+      return { kind, proposal: name(fields.proposal, 'proposal') };
+    case 'apply':
+      return { kind, alpha: finite(fields.alpha, 'alpha', 0, 1) };
+    case 'undo':
+      return { kind, folder: name(fields.folder, 'folder') };
+    case 'openRow':
+      return { kind, row: row(fields.row) };
+    default:
+      return { kind };
+  }
 }
 
 function row(value: unknown): PanelRow {

@@ -44,6 +44,12 @@ export const commandIds = [
   'whence.showProbingPanel',
   'whence.hideProbeMarks',
   'whence.keepLabel',
+  // Pruning
+  'whence.prunePropose',
+  'whence.showPruningPanel',
+  'whence.hidePruningMarks',
+  'whence.pruneApply',
+  'whence.pruneUndo',
   'whence.toggleMarks',
   'whence.choosePreset',
   'whence.chooseAnalyses',

@@ -124,8 +124,35 @@ export type EditorJob =
       readonly task:
         | { readonly kind: 'label'; readonly label: string; readonly only: readonly string[] }
         | { readonly kind: 'concept'; readonly positive: readonly string[]; readonly negative: readonly string[] };
-    };
+    }
+  | PruneProposeJob
+  /** Writes one mask of a kept proposal into a new folder. */
+  | {
+      readonly kind: 'pruneApply';
+      readonly analysis: string;
+      /** One of the proposal's shares. */
+      readonly alpha: number;
+      /** Absolute; must not exist. */
+      readonly out: string;
+    }
+  /** Deletes what was applied, and nothing else. */
+  | { readonly kind: 'pruneUndo' /** Absolute. */; readonly applied: string };
 export type EditorJobKind = EditorJob['kind'];
+
+/** Masks of a fine-tune, measured. Files by their names in whence.json, or paths. */
+export interface PruneProposeJob {
+  readonly kind: 'prunePropose';
+  readonly model: string | null;
+  readonly realign: readonly string[];
+  /** null: some realign rows are held back. */
+  readonly harmful: string | null;
+  readonly benign: string;
+  readonly tests: string;
+  /** Shares to try; null: the usual ones. */
+  readonly alphas: readonly number[] | null;
+  /** Points of the curve that get random and magnitude masks too; null: the usual number. */
+  readonly controls: number | null;
+}
 
 /** What a job yields, by its kind. */
 export type EditorResult =
@@ -137,7 +164,22 @@ export type EditorResult =
   | { readonly kind: 'test'; readonly result: TestResult; readonly cases: readonly BehaviourCase[] }
   | { readonly kind: 'verify'; readonly result: VerifyResult; readonly trace: string; readonly query: number }
   /** Kept: `whence/analysis` has the whole of it. */
-  | { readonly kind: 'probe'; readonly analysis: string };
+  | { readonly kind: 'probe'; readonly analysis: string }
+  | { readonly kind: 'prunePropose'; readonly analysis: string }
+  | {
+      readonly kind: 'pruneApply';
+      /** Absolute. */
+      readonly out: string;
+      readonly form: 'adapter' | 'model';
+      readonly pruned: number;
+      readonly entries: number;
+    }
+  | {
+      readonly kind: 'pruneUndo';
+      /** Names in the folder. */
+      readonly deleted: readonly string[];
+      readonly kept: readonly string[];
+    };
 
 /** A job as views show it. */
 export interface JobView {
@@ -296,6 +338,8 @@ export type AnalysisRecord =
       readonly title: string;
       readonly when: number;
       readonly result: PruneProposal;
+      /** As `whence prune propose --out` writes it: what apply reads. */
+      readonly document: JsonObject;
     };
 export type KeptAnalysis = AnalysisRecord['kind'];
 

@@ -10,7 +10,7 @@ import type { TraceMethod } from './influence';
 import type { Prompt, Sampling } from './requests';
 import type { Removal, VerifyOutcome } from './verification';
 
-export const panelKinds = ['ask', 'trace', 'verify', 'probing'] as const;
+export const panelKinds = ['ask', 'trace', 'verify', 'probing', 'pruning'] as const;
 export type PanelKind = (typeof panelKinds)[number];
 
 // --- Ask ---------------------------------------------------------------------------------------------------------------
@@ -163,6 +163,45 @@ export type ProbingAction =
   /** A new probe: the editor asks what for. */
   | { readonly kind: 'probe' };
 
+// --- Pruning -----------------------------------------------------------------------------------------------------------
+
+/** A kept proposal as the panel shows it. */
+export type ShownProposal = Omit<Extract<AnalysisRecord, { kind: 'pruning' }>, 'document'>;
+
+/** A folder that holds an applied mask. */
+export interface AppliedMask {
+  /** Absolute. */
+  readonly folder: string;
+  /** As people know it. */
+  readonly label: string;
+  readonly alpha: number;
+  readonly mask: string;
+}
+
+export interface PruningSnapshot {
+  /** null: nothing was proposed yet. */
+  readonly record: ShownProposal | null;
+  /** Rows that were left out because there are too many to send; 0: none. */
+  readonly omittedRows: number;
+  /** Newest first. */
+  readonly proposals: readonly Pick<ShownProposal, 'id' | 'title' | 'when'>[];
+  /** Folders of the workspace that hold one of the proposal's masks. */
+  readonly applied: readonly AppliedMask[];
+  /** What runs now, or failed last; null: nothing. */
+  readonly job: JobView | null;
+  readonly trust: 'trusted' | 'restricted';
+  readonly problem: string | null;
+}
+
+export type PruningAction =
+  | { readonly kind: 'showProposal'; readonly proposal: string }
+  /** The editor asks for the rest. */
+  | { readonly kind: 'propose' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'apply'; readonly alpha: number }
+  | { readonly kind: 'undo'; readonly folder: string }
+  | { readonly kind: 'openRow'; readonly row: PanelRow };
+
 // --- both ways ---------------------------------------------------------------------------------------------------------
 
 export interface PanelSnapshots {
@@ -170,6 +209,7 @@ export interface PanelSnapshots {
   readonly trace: TraceSnapshot;
   readonly verify: VerifySnapshot;
   readonly probing: ProbingSnapshot;
+  readonly pruning: PruningSnapshot;
 }
 
 export interface PanelActions {
@@ -177,6 +217,7 @@ export interface PanelActions {
   readonly trace: TraceAction;
   readonly verify: VerifyAction;
   readonly probing: ProbingAction;
+  readonly pruning: PruningAction;
 }
 
 /** To a panel. */

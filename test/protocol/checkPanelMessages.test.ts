@@ -43,6 +43,14 @@ const actions: { readonly [K in PanelKind]: readonly PanelActions[K][] } = {
     { kind: 'openRow', row },
     { kind: 'probe' },
   ],
+  pruning: [
+    { kind: 'showProposal', proposal: 'p' },
+    { kind: 'propose' },
+    { kind: 'cancel' },
+    { kind: 'apply', alpha: 0.05 },
+    { kind: 'undo', folder: '/models/tuned-pruned' },
+    { kind: 'openRow', row },
+  ],
 };
 const kinds = Object.keys(actions) as PanelKind[];
 

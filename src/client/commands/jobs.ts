@@ -37,6 +37,7 @@ export async function openJobResult(context: ReadyContext, target: unknown): Pro
   if (result.kind === 'ask') await vscode.commands.executeCommand('whence.ask');
   if (result.kind === 'verify') await vscode.commands.executeCommand('whence.verify', result.trace, result.query);
   if (result.kind === 'probe') await vscode.commands.executeCommand('whence.showProbingPanel', result.analysis);
+  if (result.kind === 'prunePropose') await vscode.commands.executeCommand('whence.showPruningPanel', result.analysis);
   if (result.kind === 'test') await vscode.commands.executeCommand('workbench.view.testing.focus');
 }
 

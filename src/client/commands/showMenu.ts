@@ -28,6 +28,8 @@ export async function showMenu(context: Context): Promise<void> {
         ]),
     entry('whence.probe', 'telescope', t('Probe…')),
     entry('whence.showProbingPanel', 'graph-line', t('Show Probing Panel')),
+    entry('whence.prunePropose', 'discard', t('Propose Pruning…')),
+    entry('whence.showPruningPanel', 'graph-line', t('Show Pruning Panel')),
     entry('whence.indexRows', 'database', t('Index Rows')),
     entry('whence.runBehaviours', 'run-all', t('Run Behaviour Tests')),
     entry('whence.choosePreset', 'eye', t('How Many Marks…')),

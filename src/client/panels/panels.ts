@@ -4,6 +4,7 @@ import type { PanelKind, PanelState } from '../../protocol/panels';
 import type { Context, ReadyContext } from '../context';
 import { type AskPanel, createAskPanel } from './askPanel';
 import { createProbingPanel, type ProbingPanel } from './probingPanel';
+import { createPruningPanel, type PruningPanel } from './pruningPanel';
 import { createTracePanel, exportTrace, type TracePanel } from './tracePanel';
 import { createVerifyPanel, type VerifyPanel } from './verifyPanel';
 
@@ -13,6 +14,7 @@ export interface Panels {
   readonly trace: TracePanel;
   readonly verify: VerifyPanel;
   readonly probing: ProbingPanel;
+  readonly pruning: PruningPanel;
 }
 
 let panels: Panels | undefined;
@@ -23,6 +25,7 @@ export function registerPanels(context: Context): void {
     ask: createAskPanel(context, { showTrace: (trace) => made.trace.open(trace) }),
     trace: createTracePanel(context, { verify: (trace, query) => made.verify.open(trace, query) }),
     probing: createProbingPanel(context),
+    pruning: createPruningPanel(context),
     verify: createVerifyPanel(context, { showTrace: (trace) => made.trace.open(trace) }),
   };
   panels = made;
@@ -33,6 +36,7 @@ export function registerPanels(context: Context): void {
     trace: (panel, state) => made.trace.restore(panel, state),
     verify: (panel, state) => made.verify.restore(panel, state),
     probing: (panel, state) => made.probing.restore(panel, state),
+    pruning: (panel, state) => made.pruning.restore(panel, state),
   };
   for (const [kind, bringBack] of Object.entries(restore) as [PanelKind, (typeof restore)[PanelKind]][]) {
     context.extension.subscriptions.push(
@@ -61,6 +65,11 @@ export async function showTracePanel(_context: Context, trace: unknown): Promise
 /** *Show Probing Panel*. @param probe id; else the probe beside the rows */
 export async function showProbingPanel(_context: Context, probe: unknown): Promise<void> {
   await knownPanels().probing.open(typeof probe === 'string' ? probe : null);
+}
+
+/** *Show Pruning Panel*. @param proposal id; else the one shown last */
+export async function showPruningPanel(_context: Context, proposal: unknown): Promise<void> {
+  await knownPanels().pruning.open(typeof proposal === 'string' ? proposal : null);
 }
 
 /** *Verify*: the behaviour that is shown beside the rows, or the one that is named. */

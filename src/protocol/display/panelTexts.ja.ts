@@ -1,5 +1,6 @@
 import type { PanelTexts } from './panelTexts';
 import { japaneseProbingTexts } from './probingTexts.ja';
+import { japanesePruningTexts } from './pruningTexts.ja';
 
 /** What panels and reports say, in Japanese. */
 export const japanesePanelTexts: PanelTexts = {
@@ -259,4 +260,5 @@ export const japanesePanelTexts: PanelTexts = {
   cost: '予測コスト: {0}',
 
   ...japaneseProbingTexts,
+  ...japanesePruningTexts,
 };

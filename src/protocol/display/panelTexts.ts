@@ -1,5 +1,6 @@
 import { japanesePanelTexts } from './panelTexts.ja';
 import { englishProbingTexts } from './probingTexts';
+import { englishPruningTexts } from './pruningTexts';
 
 /** What panels and reports say, in English. `{0}`, `{1}` … are filled in where they are shown. */
 export const englishPanelTexts = {
@@ -276,6 +277,7 @@ export const englishPanelTexts = {
   cost: 'Predicted cost: {0}',
 
   ...englishProbingTexts,
+  ...englishPruningTexts,
 } as const;
 
 /** Every text of panels, by its key. */

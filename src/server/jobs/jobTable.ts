@@ -3,6 +3,9 @@ import { askJob } from './ask';
 import type { EditorJobRule } from './editorJob';
 import { indexJob } from './indexRows';
 import { probeJob } from './probe';
+import { pruneApplyJob } from './pruneApply';
+import { pruneProposeJob } from './prunePropose';
+import { pruneUndoJob } from './pruneUndo';
 import { retraceJob } from './retrace';
 import { scoreJob } from './score';
 import { testJob } from './test';
@@ -19,4 +22,7 @@ export const editorJobTable: { readonly [K in EditorJobKind]: EditorJobRule<K> }
   test: testJob,
   verify: verifyJob,
   probe: probeJob,
+  prunePropose: pruneProposeJob,
+  pruneApply: pruneApplyJob,
+  pruneUndo: pruneUndoJob,
 };

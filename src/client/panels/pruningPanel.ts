@@ -1,0 +1,149 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { AnalysisRecord, JobView } from '../../protocol/editor';
+import type { AppliedMask, PanelRow, PanelState, PruningAction, PruningSnapshot } from '../../protocol/panels';
+import type { PruningRow } from '../../protocol/pruning';
+import type { Context, ReadyContext } from '../context';
+import { appliedMasks } from './appliedMasks';
+import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { showRow } from './rowPlace';
+
+/** The Pruning panel: one of them, about one proposal at a time. */
+export interface PruningPanel {
+  /** @param proposal id; null: the newest */
+  open(proposal: string | null): Promise<void>;
+  restore(panel: vscode.WebviewPanel, state: PanelState | null): Promise<void>;
+}
+
+type PruningRecord = Extract<AnalysisRecord, { kind: 'pruning' }>;
+
+/** Rows that are sent to the panel at most. */
+const mostRows = 300;
+
+const ownJobs: readonly JobView['kind'][] = ['prunePropose', 'pruneApply', 'pruneUndo'];
+
+export function createPruningPanel(context: Context): PruningPanel {
+  let shell: PanelShell | undefined;
+  let record: PruningRecord | null = null;
+  let proposals: PruningSnapshot['proposals'] = [];
+  let applied: readonly AppliedMask[] = [];
+  let job: JobView | null = null;
+  let trust: PruningSnapshot['trust'] = 'restricted';
+  let problem: string | null = null;
+  let hearing: 'yes' | 'no' = 'no';
+
+  const ready = async (): Promise<ReadyContext> => ({ ...context, language: await context.server() });
+
+  const hearJob = async (view: JobView): Promise<void> => {
+    if (!ownJobs.includes(view.kind) || shell === undefined) return;
+    job = view.state === 'done' ? null : view;
+    if (view.state === 'done') {
+      const { language } = await ready();
+      const result = await language.request('whence/jobResult', { id: view.id });
+      // What was just proposed is what is looked at next.
+      await load(result?.kind === 'prunePropose' ? result.analysis : (record?.id ?? null));
+    }
+    shell?.changed();
+  };
+
+  const load = async (wanted: string | null): Promise<void> => {
+    const { language } = await ready();
+    const all = (await language.request('whence/analyses', null)).filter(({ kind }) => kind === 'pruning').reverse();
+    proposals = all.map(({ id, title, when }) => ({ id, title, when }));
+    const id = all.find((one) => one.id === wanted)?.id ?? all[0]?.id;
+    const found = id === undefined ? null : await language.request('whence/analysis', { id });
+    record = found?.kind === 'pruning' ? found : null;
+    trust = (await language.request('whence/state', null)).trust;
+    applied = await appliedMasks();
+    shell?.changed();
+  };
+
+  const act = async (action: PruningAction): Promise<void> => {
+    const { language } = await ready();
+    switch (action.kind) {
+      case 'showProposal':
+        await language.request('whence/showAnalysis', { kind: 'pruning', id: action.proposal });
+        return load(action.proposal);
+      case 'propose':
+        return void vscode.commands.executeCommand('whence.prunePropose');
+      case 'apply':
+        return void vscode.commands.executeCommand('whence.pruneApply', record?.id, action.alpha);
+      case 'undo':
+        return void vscode.commands.executeCommand('whence.pruneUndo', action.folder);
+      case 'cancel':
+        if (job !== null) await language.request('whence/cancelJob', { id: job.id });
+        return;
+      case 'openRow':
+        return openRow(action.row, record?.result.rows ?? [], language);
+    }
+  };
+
+  const model: PanelModel<'pruning'> = {
+    kind: 'pruning',
+    title: () => vscode.l10n.t('Pruning'),
+    snapshot: (): PruningSnapshot => {
+      const shown = record === null ? null : bounded(record);
+      return {
+        record: shown,
+        omittedRows: (record?.result.rows.length ?? 0) - (shown?.result.rows.length ?? 0),
+        proposals,
+        applied,
+        job,
+        trust,
+        problem,
+      };
+    },
+    act,
+    failed: (text) => {
+      problem = text;
+    },
+    closed: () => {
+      shell = undefined;
+    },
+  };
+
+  const bringUp = async (panel: vscode.WebviewPanel, proposal: string | null): Promise<void> => {
+    const { language } = await ready();
+    if (hearing === 'no') {
+      hearing = 'yes';
+      context.extension.subscriptions.push(language.onNotification('whence/jobChanged', (view) => void hearJob(view)));
+    }
+    shell = openPanelShell(panel, model, context);
+    await load(proposal);
+  };
+
+  return {
+    open: async (proposal) => {
+      if (shell === undefined)
+        return bringUp(newWebviewPanel('pruning', vscode.l10n.t('Pruning'), vscode.ViewColumn.Active), proposal);
+      shell.reveal();
+      await load(proposal ?? record?.id ?? null);
+    },
+    restore: async (panel, state) => {
+      if (shell !== undefined) return void panel.dispose();
+      await bringUp(panel, state?.trace ?? null);
+    },
+  };
+}
+
+/** The record without the document that apply reads, and with the rows that matter most. */
+function bounded({ document: _, ...record }: PruningRecord): NonNullable<PruningSnapshot['record']> {
+  const { rows } = record.result;
+  if (rows.length <= mostRows) return record;
+  const strongest = [...rows].sort((a, b) => Math.abs(b.share ?? 0) - Math.abs(a.share ?? 0)).slice(0, mostRows);
+  return { ...record, result: { ...record.result, rows: strongest } };
+}
+
+async function openRow(
+  { file, row }: PanelRow,
+  rows: readonly PruningRow[],
+  language: ReadyContext['language'],
+): Promise<void> {
+  const { workspaceFile } = await language.request('whence/state', null);
+  const root =
+    workspaceFile === null ? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath : path.dirname(workspaceFile);
+  const known = rows.find((one) => one.file === file && one.row === row);
+  if (known === undefined || known.line === null || root === undefined)
+    throw new Error(vscode.l10n.t('{0} is in no folder of the workspace.', file));
+  await showRow({ uri: vscode.Uri.file(path.resolve(root, file)).toString(), line: known.line - 1 });
+}
