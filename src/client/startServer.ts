@@ -21,6 +21,7 @@ const hoverCommands: readonly CommandId[] = [
   'whence.markRelevant',
   'whence.markNotRelevant',
   'whence.showDossier',
+  'whence.showPruningPanel',
 ];
 
 /** Starts the language server as a child process and waits until it answers. */

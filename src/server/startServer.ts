@@ -19,6 +19,7 @@ import { openDocuments } from './documents/openDocument';
 import { type Features, featureCapabilities, registerFeatures } from './features/registerFeatures';
 import { createFindingIndex } from './findings/createFindingIndex';
 import { influenceSection } from './hovers/influenceSection';
+import { pruningSection } from './hovers/pruningSection';
 import { createJobDirector } from './jobs/createJobDirector';
 import { createLargeFiles } from './largeFiles/createLargeFiles';
 import { createLabelVerdicts } from './probes/createLabelVerdicts';
@@ -101,7 +102,10 @@ export function startServer(connection: Connection, engineModule: string): void 
     const known = context;
     features = registerFeatures(connection, known, params.capabilities, (uri, line) => {
       const section = influenceSection({ uri, line }, known);
-      return [...(section === undefined ? [] : [section]), ...probeSections(known, uri, line)];
+      const text = fileLines(known, uri)?.text(line);
+      const marked = settings.marksPruning && text !== undefined;
+      const pruning = marked ? pruningSection(findings.hashOf(text), analyses, options.tags) : undefined;
+      return [section, ...probeSections(known, uri, line), pruning].filter((one) => one !== undefined);
     });
     analyses.onChange(() => {
       features?.doubtsChanged();

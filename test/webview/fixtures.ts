@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TraceRecord } from '../../src/protocol/editor';
+import type { PruneProposal } from '../../src/protocol/pruning';
 import type { VerifyOutcome } from '../../src/protocol/verification';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(path.join('test', 'fixtures', 'panels', name), 'utf8'));
@@ -10,3 +11,6 @@ export const traceRecord = (): TraceRecord => read('traceRecord.json') as TraceR
 
 /** What `whence verify` measured on the sample: three queries, three random removals, with behaviour tests. */
 export const verifyOutcome = (): VerifyOutcome => read('verifyOutcome.json') as VerifyOutcome;
+
+/** What `whence prune propose` measured on the sample: three masks, one with controls, cut to 40 rows. */
+export const proposal = (): PruneProposal => read('proposal.json') as PruneProposal;

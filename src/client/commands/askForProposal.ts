@@ -2,18 +2,11 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { PruneProposeJob } from '../../protocol/editor';
 import type { ReadyContext } from '../context';
+import { isRealignFile, usualPruningFiles } from './usualPruningFiles';
 import { writeRealignRows } from './writeRealignRows';
 
 /** Files that are offered. */
 const mostFiles = 500;
-
-/** Names that files of each use tend to have. */
-const usual = {
-  realign: /realign|refus/i,
-  harmful: /harmful|unsafe|attack/i,
-  benign: /benign|harmless/i,
-  tests: /in-domain|tests?\b|tasks?\b|behaviou?rs/i,
-} as const;
 
 /** Asks which rows make the mask and what it is measured on; undefined: the user left. */
 export async function askForProposal(context: ReadyContext): Promise<PruneProposeJob | undefined> {
@@ -26,7 +19,7 @@ export async function askForProposal(context: ReadyContext): Promise<PrunePropos
   if (realign === undefined) return undefined;
   const measured = await askForMeasured(
     files.filter((file) => file !== realign),
-    usualFiles(files, realign),
+    usualPruningFiles(files, realign),
   );
   if (measured === undefined) return undefined;
   return { kind: 'prunePropose', model: null, realign: [realign], ...measured, alphas: null, controls: null };
@@ -40,17 +33,6 @@ async function dataFiles(root: string): Promise<readonly string[]> {
 /** What is measured on. */
 type Measured = Pick<PruneProposeJob, 'harmful' | 'benign' | 'tests'>;
 
-/** The files whose names say what they hold. @param realign never measured on */
-export function usualFiles(
-  files: readonly string[],
-  realign: string,
-): { readonly harmful: string | null; readonly benign: string | null; readonly tests: string | null } {
-  const others = files.filter((file) => file !== realign);
-  const named = (pattern: RegExp): string | null =>
-    others.find((file) => pattern.test(path.posix.basename(file))) ?? null;
-  return { harmful: named(usual.harmful), benign: named(usual.benign), tests: named(usual.tests) };
-}
-
 async function askForRealign(
   files: readonly string[],
   root: string,
@@ -58,7 +40,7 @@ async function askForRealign(
 ): Promise<string | undefined> {
   const { t } = vscode.l10n;
   const group = context.findings.view()?.groups[0];
-  const first = files.filter((file) => usual.realign.test(path.posix.basename(file)));
+  const first = files.filter((file) => isRealignFile(file));
   const others = files.filter((file) => !first.includes(file));
   const separator = (label: string) => ({ label, kind: vscode.QuickPickItemKind.Separator, file: undefined });
   const ofGroup = {
@@ -83,7 +65,7 @@ async function askForRealign(
 
 async function askForMeasured(
   files: readonly string[],
-  found: ReturnType<typeof usualFiles>,
+  found: ReturnType<typeof usualPruningFiles>,
 ): Promise<Measured | undefined> {
   const { t } = vscode.l10n;
   const { harmful, benign, tests } = found;

@@ -83,13 +83,11 @@ async function pickProposal(all: readonly Pick<PruningRecord, 'id' | 'title' | '
   if (all.length === 0)
     throw new Error(vscode.l10n.t('Nothing is proposed yet. Run “Whence: Propose Pruning…” first.'));
   if (all.length === 1) return all[0]!.id;
-  const items = [...all]
-    .reverse()
-    .map(({ id, title, when }) => ({
-      label: title,
-      description: new Date(when).toLocaleString(vscode.env.language),
-      id,
-    }));
+  const items = [...all].reverse().map(({ id, title, when }) => ({
+    label: title,
+    description: new Date(when).toLocaleString(vscode.env.language),
+    id,
+  }));
   return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which proposal?') }))?.id;
 }
 

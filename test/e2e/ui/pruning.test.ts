@@ -1,0 +1,161 @@
+/// <reference lib="dom" />
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Frame } from 'playwright-core';
+import { builtExtension } from '../support/extensions';
+import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
+import { waitFor } from '../support/waitFor';
+
+/** Rows of each file that are kept, evenly, so that a proposal takes seconds. */
+const kept = {
+  'eval/realign.jsonl': 40,
+  'eval/unseen-harmful.jsonl': 8,
+  'eval/benign.jsonl': 5,
+  'eval/in-domain.jsonl': 10,
+};
+
+describe('pruning: propose, look, apply, undo', () => {
+  let sample: SampleWindow;
+
+  before(async () => {
+    sample = await openSampleWindow({
+      extension: builtExtension,
+      trust: 'trusted',
+      settings: { 'whence.notifications': 'errors', 'whence.marks.preset': 'normal' },
+      theme: 'dark',
+    });
+    for (const [file, rows] of Object.entries(kept)) keepRows(path.join(sample.workspace.folder, file), rows);
+  });
+  after(() => sample?.close());
+
+  it('two choices propose, and the panel opens with the verdict first', async () => {
+    const { window } = sample;
+    await window.openFile('eval/realign.jsonl');
+    await window.runCommand('Whence: Propose Pruning…');
+    await pick(sample, 'eval/realign.jsonl');
+    await pick(sample, 'Measure with these files');
+    const panel = await pruningPanel(sample, 300_000);
+    const verdict = panel.locator('.notice').first();
+    await verdict.waitFor();
+    assert.match((await verdict.textContent()) ?? '', /None is worth it\.|Alpha [\d.]+ is recommended\./);
+    await window.screenshot('pruning-panel');
+  }).timeout(400_000);
+
+  it('every distinct mask can be chosen by keyboard, and its figures follow', async () => {
+    const panel = await pruningPanel(sample);
+    const slider = panel.getByRole('slider', { name: 'Mask' });
+    const last = Number(await slider.getAttribute('max'));
+    assert.ok(last > 0);
+    await slider.focus();
+    await slider.press('Home');
+    const first = await slider.getAttribute('aria-valuetext');
+    await slider.press('End');
+    await panel.locator(`input[type=range]:not([aria-valuetext="${first}"])`).waitFor();
+    const table = panel.getByRole('region', { name: 'Chosen mask' });
+    assert.equal(await table.locator('tbody tr').count(), 8);
+    assert.match((await table.locator('tbody tr').first().textContent()) ?? '', /%.*%.*%/);
+  });
+
+  it('Enter on a realign row opens it, its part stands before it', async () => {
+    const { window } = sample;
+    const panel = await pruningPanel(sample);
+    const row = panel.locator('.row-button').first();
+    await row.focus();
+    await row.press('Enter');
+    await window.waitFor(
+      (name) =>
+        document.querySelector('.editor-group-container.active .tab.active')?.getAttribute('data-resource-name') ===
+        name,
+      'realign.jsonl',
+    );
+    await window.waitFor(() => {
+      const marks = [...document.querySelectorAll('.view-lines .view-line span')].map(
+        (span) => getComputedStyle(span, '::before').content,
+      );
+      return marks.filter((text) => /✂\s+\d/.test(text)).length > 5;
+    }, undefined);
+    await window.screenshot('pruning-tags');
+  });
+
+  it('every theme shows the panel', async () => {
+    const { window } = sample;
+    await window.runCommand('Whence: Show Pruning Panel');
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await window.setTheme(theme);
+      await (await pruningPanel(sample)).getByRole('slider').waitFor();
+      await window.screenshot('pruning-panel');
+      await (await pruningPanel(sample)).locator('#map').scrollIntoViewIfNeeded();
+      await window.screenshot('pruning-panel-below');
+      await (await pruningPanel(sample)).locator('h1').scrollIntoViewIfNeeded();
+    }
+  });
+
+  it('applying writes a new folder and leaves the original as it was; undo takes away exactly that', async () => {
+    const { window, workspace } = sample;
+    const models = path.join(workspace.folder, 'models');
+    const before = contentOf(models);
+    const panel = await pruningPanel(sample);
+    await panel.getByText(/^Apply alpha/).click();
+    const box = window.page.locator('.quick-input-widget input');
+    await box.waitFor();
+    const folder = await box.inputValue();
+    assert.match(folder, /^models\/tuned-pruned-[\d.]+$/);
+    await box.press('Enter');
+    const record = path.join(workspace.folder, folder, 'whence-pruning.json');
+    await waitFor('the applied folder', async () => (existsSync(record) ? true : undefined));
+    await panel.getByText(/^Undo…$/).waitFor();
+    const applied = contentOf(models);
+    for (const [name, hash] of before) assert.equal(applied.get(name), hash, name);
+    assert.ok(applied.size > before.size);
+    await window.screenshot('pruning-applied');
+    await panel.getByText(/^Undo…$/).click();
+    await window.page.getByRole('button', { name: 'Delete What Was Applied' }).click();
+    await waitFor('the folder to go', async () => (existsSync(path.dirname(record)) ? undefined : true));
+    assert.deepEqual(contentOf(models), before);
+    await panel.getByText(/is applied in/).waitFor({ state: 'detached' });
+  }).timeout(200_000);
+
+  it('nothing failed, and no panel broke its content security policy', async () => {
+    const { window } = sample;
+    const broken = window.consoleErrors().filter((text) => /Content Security Policy|whence/i.test(text));
+    assert.deepEqual(broken, []);
+    assert.deepEqual(await window.notifications('error'), []);
+  });
+});
+
+function keepRows(file: string, count: number): void {
+  const rows = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const step = rows.length / count;
+  const some = Array.from({ length: count }, (_, i) => rows[Math.floor(i * step)]!);
+  writeFileSync(file, `${some.join('\n')}\n`);
+}
+
+/** Every file below a folder, by the hash of its content. */
+function contentOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  return new Map(names.map((name) => [name, createHash('sha256').update(readFileSync(name)).digest('hex')]));
+}
+
+async function pick({ window }: SampleWindow, label: string): Promise<void> {
+  await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first().click();
+}
+
+async function pruningPanel({ window }: SampleWindow, milliseconds?: number): Promise<Frame> {
+  return waitFor(
+    'the pruning panel',
+    async () => {
+      for (const frame of window.page.frames()) {
+        if (frame.isDetached()) continue;
+        const title = await frame.title().catch(() => '');
+        if (title === 'Whence: pruning' && (await frame.locator('main').count()) > 0) return frame;
+      }
+      return undefined;
+    },
+    milliseconds,
+  );
+}
