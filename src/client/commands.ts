@@ -30,7 +30,14 @@ import { nextRow, previousRow, showRow } from './commands/showRow';
 import { rankAnyway, retrace, trace, traceQuery, traceSelection } from './commands/trace';
 import { traceFailure } from './commands/traceFailure';
 import type { Context, ReadyContext } from './context';
-import { exportReport, showAskPanel, showProbingPanel, showPruningPanel, showTracePanel, showVerifyPanel } from './panels/panels';
+import {
+  exportReport,
+  showAskPanel,
+  showProbingPanel,
+  showPruningPanel,
+  showTracePanel,
+  showVerifyPanel,
+} from './panels/panels';
 import { computeLosses, peekRow, showDossier } from './peek/rowDocuments';
 import { ServerFailure } from './serverFailure';
 

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { AnalysisRecord, JobView } from '../../protocol/editor';
 import type { AppliedMask, PanelRow, PanelState, PruningAction, PruningSnapshot } from '../../protocol/panels';
@@ -134,16 +133,17 @@ function bounded({ document: _, ...record }: PruningRecord): NonNullable<Pruning
   return { ...record, result: { ...record.result, rows: strongest } };
 }
 
+/** Where the row stands now, whatever was edited since. */
 async function openRow(
   { file, row }: PanelRow,
   rows: readonly PruningRow[],
   language: ReadyContext['language'],
 ): Promise<void> {
-  const { workspaceFile } = await language.request('whence/state', null);
-  const root =
-    workspaceFile === null ? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath : path.dirname(workspaceFile);
   const known = rows.find((one) => one.file === file && one.row === row);
-  if (known === undefined || known.line === null || root === undefined)
-    throw new Error(vscode.l10n.t('{0} is in no folder of the workspace.', file));
-  await showRow({ uri: vscode.Uri.file(path.resolve(root, file)).toString(), line: known.line - 1 });
+  const place =
+    known === undefined
+      ? null
+      : await language.request('whence/rowPlace', { file, hash: known.hash, line: known.line });
+  if (place === null) throw new Error(vscode.l10n.t('{0} is in no folder of the workspace.', file));
+  await showRow(place);
 }
