@@ -32,32 +32,8 @@ export function legend(rows: readonly StateRow[], texts: PanelTexts): TemplateRe
   const kinds = (Object.keys(names) as StateRow['kind'][]).filter((kind) => rows.some((row) => row.kind === kind));
   return html`<ul class="legend">${kinds.map(
     (kind) =>
-      html`<li><svg class="legend-mark legend-${kind}" viewBox="-8 -8 16 16" aria-hidden="true">${legendShape(kind)}</svg> ${names[kind]}</li>`,
+      html`<li><span class="series legend-${kind}" aria-hidden="true">${looks[kind].mark}</span> ${names[kind]}</li>`,
   )}</ul>`;
-}
-
-/** The same shape as in the charts: drawn by them. */
-function legendShape(kind: StateRow['kind']): Element {
-  const { symbol, color, drawn } = looks[kind];
-  const drawing = themedPlot({
-    width: 16,
-    height: 16,
-    margin: 0,
-    x: { axis: null, domain: [-1, 1] },
-    y: { axis: null, domain: [-1, 1] },
-    marks: [
-      dot([0], {
-        x: 0,
-        y: 0,
-        r: 5,
-        symbol,
-        stroke: color,
-        fill: drawn === 'filled' ? color : 'none',
-        strokeWidth: 1.6,
-      }),
-    ],
-  });
-  return drawing.querySelector('[data-mark="dot"] > *') ?? drawing;
 }
 
 /** Harmful score against accuracy: every measured state, the chosen mask in a ring. */
@@ -94,7 +70,7 @@ export function curveFigure(
         ticks: [0, 0.25, 0.5, 0.75, 1],
         tickFormat: figures.share,
       },
-      y: { label: texts.accuracyAxis, domain: [bottom, 1.02], grid: true, ticks: 5, tickFormat: figures.share },
+      y: { label: texts.accuracyAxis, domain: [bottom, 1.015], grid: true, ticks: 5, tickFormat: figures.share },
       color: { type: 'identity' },
       marks: [
         line(
