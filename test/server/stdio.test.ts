@@ -21,6 +21,12 @@ const rootUri = pathToFileURL(folder).href;
 const uriOf = (name: string) => pathToFileURL(path.join(folder, name)).href;
 const trainUri = uriOf('data/train.jsonl');
 const train = readFileSync(path.join(folder, 'data/train.jsonl'), 'utf8');
+const rows = train.trimEnd().split('\n').length;
+/** Question and answer of a line of the sample. */
+function turnsOf(line: number): readonly string[] {
+  const { messages } = JSON.parse(train.split('\n')[line]!) as { messages: readonly { content: string }[] };
+  return messages.map(({ content }) => content);
+}
 const textOf = (hover: Hover | null) => (hover?.contents as { value: string } | undefined)?.value ?? '';
 
 describe('whence serve --stdio', () => {
@@ -46,7 +52,7 @@ describe('whence serve --stdio', () => {
       assert.equal(lenses.length, 1);
       const { title, command } = lenses[0]!.command!;
       // A slow machine extrapolates.
-      assert.match(title, /^609 rows · openai-chat · (?:6,470|≈ [\d,]+) trained tokens · tuned$/);
+      assert.match(title, new RegExp(`^${rows} rows · openai-chat · (?:≈ )?[\\d,]+ trained tokens · tuned$`));
       assert.equal(command, '');
       assert.equal(await client.request('whence/summary', { uri: trainUri }), lenses[0]!.command!.title);
     });
@@ -55,7 +61,7 @@ describe('whence serve --stdio', () => {
       const at = { textDocument: { uri: trainUri }, position: { line: 3, character: 40 } };
       const text = textOf(await client.request<Hover | null>('textDocument/hover', at));
       assert.match(text, /\*\*Line 4\*\* · openai-chat · `[0-9a-f]{8}` · \d+ tokens, \d+ trained/);
-      assert.match(text, /\*\*assistant\*\* · trained\n\n```text\ndelivery\n```/);
+      assert.ok(text.includes(`**assistant** · trained\n\n\`\`\`text\n${turnsOf(3)[1]}\n\`\`\``), text);
       assert.equal(`${text}\n`, await client.request('whence/rowText', { uri: trainUri, line: 3 }));
     });
 
@@ -74,16 +80,13 @@ describe('whence serve --stdio', () => {
           `${data[i + 4] === 1 ? 'trained' : 'untrained'}: ${first.slice(character, character + data[i + 2]!)}`,
         );
       }
-      assert.deepEqual(shown, [
-        'untrained: Where do I find the vacuum cleaner?',
-        'trained: You will find the vacuum cleaner in aisle 11.',
-      ]);
+      assert.deepEqual(shown, [`untrained: ${turnsOf(0)[0]}`, `trained: ${turnsOf(0)[1]}`]);
     });
 
     it('outlines rows and their turns; nothing folds; no trace, no tags', async () => {
       const textDocument = { uri: trainUri };
       const symbols = await client.request<DocumentSymbol[]>('textDocument/documentSymbol', { textDocument });
-      assert.equal(symbols.length, 609);
+      assert.equal(symbols.length, rows);
       assert.equal(symbols[0]!.children!.length, 2);
       assert.deepEqual(await client.request('textDocument/foldingRange', { textDocument }), []);
       const range = { start: { line: 0, character: 0 }, end: { line: 60, character: 0 } };
@@ -207,7 +210,7 @@ describe('whence serve --stdio', () => {
     const lenses = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument: { uri: trainUri } });
     assert.deepEqual(
       lenses.map(({ command }) => command!.title),
-      ['609 rows · openai-chat'],
+      [`${rows} rows · openai-chat`],
     );
     const at = { textDocument: { uri: trainUri }, position: { line: 0, character: 0 } };
     assert.doesNotMatch(textOf(await client.request<Hover | null>('textDocument/hover', at)), /tokens/);

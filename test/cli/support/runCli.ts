@@ -19,7 +19,7 @@ export interface CliPlace {
 }
 
 /** Longest that one command of a test may take, milliseconds: only a hang comes near it. */
-const watchdog = 60_000;
+const watchdog = 300_000;
 
 /** The environment of a command: that of the tests, with a cache of its own and no way to the user's model cache. */
 export function cliEnvironment(cache: string): NodeJS.ProcessEnv {
