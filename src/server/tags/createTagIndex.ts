@@ -3,6 +3,7 @@ import type { EditorSettings } from '../../protocol/settings';
 import type { AnalysisShelf } from '../analyses/createAnalysisShelf';
 import type { FindingIndex, Lines } from '../findings/createFindingIndex';
 import type { WorkspaceWatch } from '../workspaceWatch';
+import { alignTags } from './alignTags';
 import { indexKnownRows, type KnownLine, type KnownRow, type KnownRows, knownLines } from './knownLines';
 import { probeLabelWidth, probeTags } from './probeTags';
 import { pruningTags } from './pruningTags';
@@ -30,10 +31,15 @@ export function createTagIndex(findings: FindingIndex, analyses: AnalysisShelf, 
       const proposal = marksPruning ? analyses.shown('pruning')?.result : undefined;
       if (proposal !== undefined)
         tags.push(...pruningTags(within(pruned(proposal.rows, uri)), proposal.rows.length, preset));
-      // Sorting keeps the order of equals: the order of the analyses.
-      return tags.sort((a, b) => a.line - b.line);
+      // Where only rows that matter have marks, the others keep their place at the left.
+      return alignTags(tags, preset === 'quiet' ? [] : rowLines(lines, first, last));
     },
   };
+}
+
+function rowLines(lines: Lines, first: number, last: number): readonly number[] {
+  const within = Array.from({ length: Math.max(0, Math.min(last, lines.count) - first) }, (_, i) => first + i);
+  return within.filter((line) => lines.text(line).trim() !== '');
 }
 
 /** Rows are known by content in any file, and by place in their own; put in order once a result and file. */
