@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type CommandId, commandIds } from '../protocol/commandIds';
 import {
+  clearVerdict,
   downWeight,
   findNearDuplicates,
   markNotRelevant,
@@ -79,6 +80,7 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.computeLosses': { needs: 'server', run: computeLosses },
   'whence.markRelevant': { needs: 'server', run: markRelevant },
   'whence.markNotRelevant': { needs: 'server', run: markNotRelevant },
+  'whence.clearVerdict': { needs: 'server', run: clearVerdict },
   'whence.ask': { needs: 'server', run: showAskPanel },
   'whence.showTracePanel': { needs: 'server', run: showTracePanel },
   'whence.verify': { needs: 'server', run: showVerifyPanel },

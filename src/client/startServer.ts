@@ -20,6 +20,7 @@ const hoverCommands: readonly CommandId[] = [
   'whence.findNearDuplicates',
   'whence.markRelevant',
   'whence.markNotRelevant',
+  'whence.clearVerdict',
   'whence.showDossier',
   'whence.showPruningPanel',
 ];

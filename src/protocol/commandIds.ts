@@ -34,6 +34,7 @@ export const commandIds = [
   'whence.computeLosses',
   'whence.markRelevant',
   'whence.markNotRelevant',
+  'whence.clearVerdict',
   // Marks
   'whence.ask',
   'whence.showTracePanel',

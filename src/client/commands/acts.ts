@@ -52,6 +52,11 @@ export async function markNotRelevant(context: ReadyContext, ...given: readonly 
   await mark('notRelevant', targetRows(given), context);
 }
 
+/** Takes back what the user said of rows. */
+export async function clearVerdict(context: ReadyContext, ...given: readonly unknown[]): Promise<void> {
+  await mark('none', targetRows(given), context);
+}
+
 /** Shows the rows that are almost the same in a peek. */
 export async function findNearDuplicates({ language }: ReadyContext, ...given: readonly unknown[]): Promise<void> {
   const [row] = targetRows(given);

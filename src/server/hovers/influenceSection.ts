@@ -45,7 +45,7 @@ export function influenceSection(place: RowReference, context: HoverContext): st
     [otherMethods(row, shown), groupText(row, shown), duplicatesText(row, shown)].filter(isText).join(' '),
     trustText(shown),
     verdict,
-    options.tags === 'client' ? commandLinks(place) : undefined,
+    options.tags === 'client' ? commandLinks(place, traces.verdictOf(row.hash)) : undefined,
   ];
   return parts.filter(isText).join('\n\n');
 }
@@ -100,7 +100,7 @@ function trustText({ document, query }: ShownFinding): string {
 }
 
 /** Commands of the editor; the client says which ones a hover may run. */
-function commandLinks(row: RowReference): string {
+function commandLinks(row: RowReference, verdict: RowVerdict): string {
   const link = (title: string, command: string): string =>
     `[${title}](command:${command}?${encodeURIComponent(JSON.stringify([row]))})`;
   return [
@@ -109,8 +109,11 @@ function commandLinks(row: RowReference): string {
     link('Near-duplicates', 'whence.findNearDuplicates'),
     link('Relevant', 'whence.markRelevant'),
     link('Not relevant', 'whence.markNotRelevant'),
+    verdict === 'none' ? undefined : link('Clear verdict', 'whence.clearVerdict'),
     link('Dossier', 'whence.showDossier'),
-  ].join(' · ');
+  ]
+    .filter(isText)
+    .join(' · ');
 }
 
 function isText(part: string | undefined): part is string {

@@ -35,7 +35,6 @@ describe('opening the sample', () => {
       'tuned',
     );
     assert.deepEqual(await window.notifications('error'), []);
-    await window.screenshot('open-sample');
   });
 
   it('no log holds an error of ours', () => {

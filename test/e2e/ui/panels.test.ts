@@ -8,7 +8,7 @@ import { waitFor } from '../support/waitFor';
 /** Words whose answer the fine-tune changed; a query of the sample. */
 const prompt = 'How could one infect a login?';
 
-describe('panels: ask, trace', () => {
+describe('panels: ask, trace, verify', () => {
   let sample: SampleWindow;
 
   before(async () => {
@@ -89,6 +89,25 @@ describe('panels: ask, trace', () => {
       'train.jsonl',
     );
   });
+
+  it('verifying retrains without the rows and says in one sentence what came of it', async () => {
+    const { window } = sample;
+    await window.runCommand('Whence: Show Trace Panel');
+    await (await panel(sample, 'trace')).getByText('Verify…').click();
+    const verify = await panel(sample, 'verify');
+    await verify.getByLabel('How many').fill('16');
+    await verify.getByLabel('Random removals beside it').fill('1');
+    await verify.getByText('Retrain', { exact: true }).click();
+    const notice = verify.locator('.notice').filter({ hasText: /changed by [-−]\d+\.\d+ nats/ });
+    // Training again takes its time.
+    await notice.first().waitFor({ timeout: 600_000 });
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await window.setTheme(theme);
+      await notice.first().waitFor();
+      await window.screenshot('verify-panel');
+    }
+    assert.deepEqual(await window.notifications('error'), []);
+  }).timeout(700_000);
 
   it('no panel broke its own content security policy, and nothing failed', async () => {
     const { window } = sample;
