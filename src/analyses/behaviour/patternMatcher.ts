@@ -29,7 +29,7 @@ export function createPatternMatcher(): PatternMatcher {
   return {
     match: (source, text) => {
       if (slowSources.has(source)) return 'tooSlow';
-      const found = matchOnce(source, text);
+      const found = matchWithItsTime(source, text);
       if (found !== 'tooSlow') return found;
       slowSources.add(source);
       if (slowSources.size >= mostSlowPatterns) {
@@ -42,6 +42,20 @@ export function createPatternMatcher(): PatternMatcher {
       return found;
     },
   };
+}
+
+/** Times a pattern is tried again that the machine gave no time to. */
+const mostTries = 5;
+
+/** A limit of wall time may pass while the process waits for its turn: the pattern is not slow for that. */
+function matchWithItsTime(source: string, text: string): PatternAnswer {
+  for (let tries = 1; ; tries++) {
+    const before = process.cpuUsage();
+    const found = matchOnce(source, text);
+    const { user, system } = process.cpuUsage(before);
+    const hadItsTime = (user + system) / 1000 > timeLimit / 2;
+    if (found !== 'tooSlow' || hadItsTime || tries === mostTries) return found;
+  }
 }
 
 function matchOnce(source: string, text: string): PatternAnswer {
