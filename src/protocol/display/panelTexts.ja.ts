@@ -205,6 +205,7 @@ export const japanesePanelTexts: PanelTexts = {
   beyondRandom: 'すべての無作為な除去を超えました。',
   beyondRandomText:
     'この {0} 行を除くと、振る舞いは {1} ナット変化しました。同数の無作為な除去 {2} 回では最大 {3} でした。',
+  bm25CameTo: 'BM25 が最も近いとした行では {0} でした。',
   withinRandom: '無作為な除去を超えませんでした。',
   withinRandomText:
     'この {0} 行を除くと予測どおりの向きに {1} ナット変化しましたが、同数の無作為な除去({2} 回)でも {3} に達しました。この行を他と区別できません。',

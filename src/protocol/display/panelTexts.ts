@@ -219,6 +219,7 @@ export const englishPanelTexts = {
   beyondRandom: 'Beyond every random removal.',
   beyondRandomText:
     'Without these {0} rows the behaviour changed by {1} nats; {2} random removals of the same size came to {3} at most.',
+  bm25CameTo: 'The rows that BM25 likes best came to {0}.',
   withinRandom: 'Not beyond random removals.',
   withinRandomText:
     'Without these {0} rows the behaviour changed by {1} nats, in the predicted direction, but a random removal of the same size came to {3} ({2} tried). This does not tell these rows from others.',

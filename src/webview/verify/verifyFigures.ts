@@ -6,7 +6,7 @@ import type { Notice } from '../shared/layout';
 
 /** The result in one sentence. A direction that was right counts only beside what random removals did. */
 export function resultWords(
-  { removed, outcome, random, signRight, beyondRandom }: VerifiedQuery,
+  { removed, outcome, bm25, random, signRight, beyondRandom }: VerifiedQuery,
   texts: PanelTexts,
   figures: Figures,
 ): Pick<Notice, 'tone' | 'title' | 'text'> {
@@ -22,7 +22,9 @@ export function resultWords(
   if (!beyondRandom) {
     return { tone: 'calm', title: texts.withinRandom, text: fill(texts.withinRandomText, rows, change, tried, most) };
   }
-  return { tone: 'finding', title: texts.beyondRandom, text: fill(texts.beyondRandomText, rows, change, tried, most) };
+  const own = fill(texts.beyondRandomText, rows, change, tried, most);
+  const floor = fill(texts.bm25CameTo, figures.signed(changeOf(bm25)));
+  return { tone: 'finding', title: texts.beyondRandom, text: `${own} ${floor}` };
 }
 
 /** What the measurement became without the rows, less what it was, nats: below 0 the behaviour got weaker. */
