@@ -1,7 +1,6 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
@@ -16,7 +15,7 @@ const kept = {
   'eval/in-domain.jsonl': 10,
 };
 
-describe('pruning: propose, look, apply, undo', () => {
+describe('pruning: propose and look', () => {
   let sample: SampleWindow;
 
   before(async () => {
@@ -79,44 +78,6 @@ describe('pruning: propose, look, apply, undo', () => {
     await window.screenshot('pruning-tags');
   });
 
-  it('every theme shows the panel', async () => {
-    const { window } = sample;
-    await window.runCommand('Whence: Show Pruning Panel');
-    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-      await window.setTheme(theme);
-      await (await pruningPanel(sample)).getByRole('slider').waitFor();
-      await window.screenshot('pruning-panel');
-      await (await pruningPanel(sample)).locator('#map').scrollIntoViewIfNeeded();
-      await window.screenshot('pruning-panel-below');
-      await (await pruningPanel(sample)).locator('h1').scrollIntoViewIfNeeded();
-    }
-  });
-
-  it('applying writes a new folder and leaves the original as it was; undo takes away exactly that', async () => {
-    const { window, workspace } = sample;
-    const models = path.join(workspace.folder, 'models');
-    const before = contentOf(models);
-    const panel = await pruningPanel(sample);
-    await panel.getByText(/^Apply alpha/).click();
-    const box = window.page.locator('.quick-input-widget input');
-    await box.waitFor();
-    const folder = await box.inputValue();
-    assert.match(folder, /^models\/tuned-pruned-[\d.]+$/);
-    await box.press('Enter');
-    const record = path.join(workspace.folder, folder, 'whence-pruning.json');
-    await waitFor('the applied folder', async () => (existsSync(record) ? true : undefined));
-    await panel.getByText(/^Undo…$/).waitFor();
-    const applied = contentOf(models);
-    for (const [name, hash] of before) assert.equal(applied.get(name), hash, name);
-    assert.ok(applied.size > before.size);
-    await window.screenshot('pruning-applied');
-    await panel.getByText(/^Undo…$/).click();
-    await window.page.getByRole('button', { name: 'Delete What Was Applied' }).click();
-    await waitFor('the folder to go', async () => (existsSync(path.dirname(record)) ? undefined : true));
-    assert.deepEqual(contentOf(models), before);
-    await panel.getByText(/is applied in/).waitFor({ state: 'detached' });
-  }).timeout(200_000);
-
   it('nothing failed, and no panel broke its content security policy', async () => {
     const { window } = sample;
     const broken = window.consoleErrors().filter((text) => /Content Security Policy|whence/i.test(text));
@@ -130,15 +91,6 @@ function keepRows(file: string, count: number): void {
   const step = rows.length / count;
   const some = Array.from({ length: count }, (_, i) => rows[Math.floor(i * step)]!);
   writeFileSync(file, `${some.join('\n')}\n`);
-}
-
-/** Every file below a folder, by the hash of its content. */
-function contentOf(folder: string): Map<string, string> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort();
-  return new Map(names.map((name) => [name, createHash('sha256').update(readFileSync(name)).digest('hex')]));
 }
 
 async function pick({ window }: SampleWindow, label: string): Promise<void> {
