@@ -48,9 +48,9 @@ describe('a proposal in words', () => {
   });
 
   it('figures have their intervals', () => {
-    const figure = { estimate: 0.75, low: 0.5, high: 0.9375 };
+    const figure = { estimate: 0.75, low: 0.5, high: 0.9375, level: 0.95 };
     assert.equal(withInterval(figure, figures.share), '75% (50% – 93.8%)');
-    assert.equal(pointsText({ estimate: 0.01, low: -0.02, high: 0.04 }, figures), '+1.00 (-2.00 – +4.00)');
+    assert.equal(pointsText({ estimate: 0.01, low: -0.02, high: 0.04, level: 0.95 }, figures), '+1.00 (-2.00 – +4.00)');
   });
 
   it('the map has every pruned entry of the mask, and the largest share the last shade', () => {
