@@ -2,7 +2,7 @@
 // One window of a workbench, in the browser, as a person uses it: keyboard, palette, files, panels, pictures.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type Browser, type FrameLocator, type Page, errors as playwrightErrors } from 'playwright-core';
+import { type Browser, type FrameLocator, type Locator, type Page, errors as playwrightErrors } from 'playwright-core';
 import type { Workbench } from './startWorkbench';
 import { defaultTimeout, waitFor as pollFor } from './waitFor';
 import { developmentFolders, windowAddress } from './windowAddress';
@@ -36,6 +36,10 @@ export interface WorkbenchWindow {
   runCommand(title: string): Promise<void>;
   /** Shows a file of the workspace through quick open, and waits for its tab. */
   openFile(relativePath: string): Promise<void>;
+  /** Takes the first row of the open quick pick that holds a text ('' is any). */
+  pickRow(text: string): Promise<void>;
+  /** What was refused by a content security policy of ours: the workbench's own requests for a gallery are not. */
+  brokenPolicies(): readonly string[];
   /** Changes the theme of the open window. */
   setTheme(theme: Theme): Promise<void>;
   /** The document inside the webview whose frame is shown; waits for its body. */
@@ -100,11 +104,26 @@ export async function openWindow(
       .first();
   const fillQuickInput = (text: string) =>
     page.locator('.quick-input-widget:visible input[type="text"]').first().fill(text);
+  /**
+   * Clicks a row of the quick input. A pointer that rests where the list appears brings up the row's hover, which then
+   * lies over the row for as long as the pointer rests: so it leaves first, and again where the click met a hover.
+   */
+  const take = (row: Locator): Promise<true> =>
+    pollFor('a click on a row of the quick input', async () => {
+      await page.mouse.move(page.viewportSize()!.width / 2, page.viewportSize()!.height * 0.8);
+      try {
+        await row.click({ timeout: 3000 });
+        return true;
+      } catch (error) {
+        if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
+        return undefined;
+      }
+    });
   /** Fills the quick input and takes the row with exactly that label: the first row is often another one. */
   const choose = async (shortcut: string, text: string, label: string) => {
     await page.keyboard.press(shortcut);
     await fillQuickInput(text);
-    await rowOf(label).click();
+    await take(rowOf(label));
   };
   const pick = (shortcut: string, text: string, label: string) =>
     showing(`choosing ${label}`, choose(shortcut, text, label));
@@ -151,6 +170,12 @@ export async function openWindow(
         name,
       );
     },
+    async pickRow(text) {
+      const row = page.locator('.quick-input-widget:visible .monaco-list-row').filter({ hasText: text }).first();
+      await showing(`picking ${text}`, take(row));
+    },
+    // The workbench's own requests for a gallery, which are not answered here, break its `connect-src`; ours is `default-src`.
+    brokenPolicies: () => errors.filter((text) => /(?:style|script|font|img|frame|default)-src/.test(text)),
     async setTheme(next) {
       theme = next;
       await chooseTheme();

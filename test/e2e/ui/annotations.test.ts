@@ -89,9 +89,7 @@ describe('three kinds of annotation beside one file', function () {
     const { window } = sample;
     await window.openFile('data/train.jsonl');
     await window.runCommand('Whence: Show a Trace…');
-    const pick = window.page.locator('.quick-input-list .monaco-list-row').first();
-    await pick.waitFor();
-    await pick.click();
+    await window.pickRow('rows stand out');
     // The command ends by giving the Findings view the focus, which would close a palette that is open by then.
     await window.waitFor(
       () => document.activeElement?.closest('.pane')?.querySelector('.pane-header')?.textContent?.includes('Findings'),

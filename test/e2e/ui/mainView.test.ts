@@ -20,8 +20,8 @@ describe('the main view: tags, overview ruler, findings, status', () => {
     const { window } = sample;
     await window.openFile('data/train.jsonl');
     await window.runCommand('Whence: Trace…');
-    await pick(sample, 'A query');
-    await pick(sample, '');
+    await window.pickRow('A query');
+    await window.pickRow('');
     await window.waitFor(
       (id) => document.querySelector(`.statusbar-item[id$="${id}"]`)?.querySelector('.codicon-sync') !== null,
       'whence.status',
@@ -81,9 +81,4 @@ async function widenSideBar({ window }: SampleWindow): Promise<void> {
   await mouse.move(x + 170, bar.y + bar.height / 2, { steps: 5 });
   await mouse.up();
   await mouse.move(x + 400, bar.y + bar.height / 2);
-}
-
-async function pick({ window }: SampleWindow, text: string): Promise<void> {
-  const rows = window.page.locator('.quick-input-widget:visible .monaco-list-row');
-  await rows.filter({ hasText: text }).first().click();
 }
