@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { engineEnvironment } from '../src/jobs/engineEnvironment';
 import type { ReadyMessage, RepeatMessage, StageMessage } from './protocol';
 
 /** MiB; undefined where the system does not tell (anything but Linux). */
@@ -24,7 +25,10 @@ export class StageProcess {
   /** @param command program and arguments */
   constructor(command: readonly [string, ...string[]]) {
     const [program, ...args] = command;
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    // Whence's stages get what its engines get; a peer runs as its users run it.
+    const own = program === process.execPath;
+    const env = own ? engineEnvironment(process.env, process.versions) : process.env;
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
     this.lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
     this.sampler = setInterval(() => this.sample(), samplePeriod);
   }

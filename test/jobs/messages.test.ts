@@ -65,6 +65,8 @@ describe('messages between processes', () => {
 });
 
 describe('environment of an engine', () => {
+  const allocation = { MALLOC_MMAP_THRESHOLD_: '1048576' };
+
   it('has what the system needs and nothing of the editor', () => {
     const parent = {
       PATH: '/bin',
@@ -74,10 +76,15 @@ describe('environment of an engine', () => {
       ELECTRON_RUN_AS_NODE: '1',
       NODE_OPTIONS: '--inspect',
     };
-    assert.deepEqual(engineEnvironment(parent, {}), { PATH: '/bin', LD_LIBRARY_PATH: '/lib' });
+    assert.deepEqual(engineEnvironment(parent, {}), { ...allocation, PATH: '/bin', LD_LIBRARY_PATH: '/lib' });
   });
 
   it("inside Electron the executable is told to be Node, or it would open the editor's window", () => {
-    assert.deepEqual(engineEnvironment({}, { electron: '37.0.0' }), { ELECTRON_RUN_AS_NODE: '1' });
+    assert.deepEqual(engineEnvironment({}, { electron: '37.0.0' }), { ...allocation, ELECTRON_RUN_AS_NODE: '1' });
+  });
+
+  it('a setting of the allocator that the user made stays', () => {
+    const parent = { MALLOC_MMAP_THRESHOLD_: '65536' };
+    assert.deepEqual(engineEnvironment(parent, {}), parent);
   });
 });

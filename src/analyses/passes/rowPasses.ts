@@ -162,7 +162,7 @@ export function passMemory(model: PassModel, { shapes }: PassPlan, program: Pass
 }
 
 function shapeMemory(model: PassModel, shape: PassShape, program: PassProgram): number {
-  return graphMemory(buildPass(model, shape, program), weightsHeld(model.config));
+  return graphMemory(buildPass(model, shape, program), weightsHeld(model.config, shape));
 }
 
 function graphMemory(graph: Graph, held: 'mapped' | 'packed'): number {
@@ -172,10 +172,12 @@ function graphMemory(graph: Graph, held: 'mapped' | 'packed'): number {
   );
 }
 
-/** Copies of a small model's matrices in the layouts of products pay over many passes. */
+/** Copies of a small model's matrices in the layouts of products pay over many passes, of few positions each. */
 const mostPackedBytes = 2 ** 28;
+const mostPackedPositions = 500;
 
-function weightsHeld(config: ModelConfig): 'mapped' | 'packed' {
+function weightsHeld(config: ModelConfig, { batch, length }: PassShape): 'mapped' | 'packed' {
+  if (batch * length > mostPackedPositions) return 'mapped';
   const parameters = [...parameterShapes(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   return 2 * 4 * parameters <= mostPackedBytes ? 'packed' : 'mapped';
 }
@@ -241,7 +243,7 @@ function sessionOf(shape: PassShape, program: PassProgram, context: PassContext)
   const key = `${program.key} ${model.key} ${shape.batch} ${shape.length} ${shape.trained}`;
   return sessions.getWithin(key, mostSessionBytes, () => {
     const graph = buildPass(model, shape, program);
-    const held = weightsHeld(model.config);
+    const held = weightsHeld(model.config, shape);
     return {
       bytes: graphMemory(graph, held),
       open: () => openModelSession(graph, weights, place, { weights: held, workspace: 'kept' }),

@@ -6,7 +6,7 @@ const group = 64;
 
 /** Heap bytes that `turnBack` takes. */
 export function turnBackBytes(n: number): number {
-  return 2 * heapBytes(n * group * 8);
+  return 2 * heapBytes(n * group * 8) + heapBytes(group * group * 8);
 }
 
 /**
@@ -28,6 +28,7 @@ export function turnBack(
   const n = factors.length;
   const overlaps = heap.float64(n * group);
   const turned = heap.float64(n * group);
+  const gram = heap.float64(group * group);
   const v = new Float64Array(group * n);
   const t = new Float64Array(group * group);
   for (let begin = 1; begin < n; begin += group) {
@@ -36,9 +37,12 @@ export function turnBack(
     v.fill(0);
     for (let k = 0; k < count; k++)
       v.set(reflectors.subarray((begin + k) * stride, (begin + k) * stride + begin + k), k * length);
-    triangle(v, factors.subarray(begin, begin + count), length, t);
     const rows: MatrixView = { data: v, offset: 0, rowStride: length, columnStride: 1 };
     const columns: MatrixView = { ...rows, rowStride: 1, columnStride: length };
+    gram.view.fill(0);
+    const toGram = { place: gram, offset: 0, rowStride: group };
+    products.addProduct(toGram, rows, columns, { m: count, n: count, k: length }, 1, 'lower');
+    triangle(gram.view, factors.subarray(begin, begin + count), t);
     const vectors: MatrixView = { data: z.view, offset: 0, rowStride: stride, columnStride: 1 };
     const narrow = (data: Float64Array): MatrixView => ({ data, offset: 0, rowStride: group, columnStride: 1 });
     overlaps.view.fill(0);
@@ -52,19 +56,13 @@ export function turnBack(
   }
 }
 
-/** T of H_1 ... H_k = I - V^T T V: upper triangular, rows of `group` elements. */
-function triangle(v: Float64Array, factors: Float64Array, length: number, t: Float64Array): void {
+/** T of H_1 ... H_k = I - V^T T V: upper triangular, rows of `group` elements. @param gram V V^T, column <= row */
+function triangle(gram: Float64Array, factors: Float64Array, t: Float64Array): void {
   t.fill(0);
-  const products = new Float64Array(factors.length);
   for (const [k, tau] of factors.entries()) {
-    for (let j = 0; j < k; j++) {
-      let sum = 0;
-      for (let i = 0; i < length; i++) sum += v[j * length + i]! * v[k * length + i]!;
-      products[j] = sum;
-    }
     for (let i = 0; i < k; i++) {
       let sum = 0;
-      for (let j = i; j < k; j++) sum += t[i * group + j]! * products[j]!;
+      for (let j = i; j < k; j++) sum += t[i * group + j]! * gram[k * group + j]!;
       t[i * group + k] = -tau * sum;
     }
     t[k * group + k] = tau;

@@ -20,17 +20,19 @@ export async function precondition({
   rotator,
   damping,
 }: CurvatureInput): Promise<Float32Array> {
-  const { width } = gradients.columns;
+  const { list, width } = gradients.columns;
   const inverse = dampedInverse(factors, damping);
   const directions = new Float32Array(count * width);
-  for (let first = 0; first < count; first += rotator.block) {
-    const n = Math.min(rotator.block, count - first);
-    const rotated = await rotator.toEigenbasis(queries.subarray(first * width, (first + n) * width));
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < width; j++) rotated[i * width + j]! *= inverse[j]!;
+  // Module by module: beside queries and directions only one module's vectors are held.
+  for (const [module, { offset, size }] of list.entries()) {
+    const part = new Float32Array(count * size);
+    for (let i = 0; i < count; i++) part.set(queries.subarray(i * width + offset, i * width + offset + size), i * size);
+    const rotated = await rotator.rotateModule('to', module, part);
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j < size; j++) rotated[i * size + j]! *= inverse[offset + j]!;
     }
-    const back = await rotator.fromEigenbasis(rotated.subarray(0, n * width));
-    directions.set(back.subarray(0, n * width), first * width);
+    const back = await rotator.rotateModule('from', module, rotated);
+    for (let i = 0; i < count; i++) directions.set(back.subarray(i * size, (i + 1) * size), i * width + offset);
   }
   return directions;
 }

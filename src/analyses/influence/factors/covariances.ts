@@ -1,9 +1,11 @@
+import type { GraphBuilder } from '../../../graph/builder';
 import type { NamedOutput, Value } from '../../../graph/ir';
 import { rowProducts } from '../../../model/buildModuleSides';
 import { realPositions } from '../../../model/realPositions';
 import { internalError } from '../../../protocol/errors';
 import type { PassValues } from '../../passes/rowPasses';
 import type { TrackedSides } from '../gradients/trackedSides';
+import type { FactorSide } from './eigenbases';
 
 /** Which second moments the eigenbases come from. */
 export const factorKinds = ['ekfac', 'linfac'] as const;
@@ -32,28 +34,49 @@ export const momentOutputs: {
   ekfac: ({ builder, lengths, shape }, sides, inputOf) => {
     const mask = realPositions(builder, lengths, shape.length);
     return sides.flatMap(({ column: { name }, input, pseudoGradient }) => {
-      const output = named(outputPrefix, name, gram(pseudoGradient, pseudoGradient));
-      if (inputOf.get(name) !== name) return [output];
-      return [named(inputPrefix, name, gram(builder.mul(input, mask), input)), output];
+      const output = gram(builder, `${outputPrefix}${name}`, pseudoGradient, pseudoGradient);
+      if (inputOf.get(name) !== name) return output;
+      return [...gram(builder, `${inputPrefix}${name}`, builder.mul(input, mask), input), ...output];
     });
-    function gram(left: Value, right: Value): Value {
-      return builder.gemm(left, right, { transA: 'yes', transB: 'no' });
-    }
   },
   linfac: ({ builder, shape }, sides) =>
     sides.flatMap(({ column: { name, inputSize, outputSize }, input, pseudoGradient }) => {
       const gradients = rowProducts(builder, shape.batch, pseudoGradient, input);
       const tall = builder.reshape(gradients, [shape.batch * outputSize, inputSize]);
-      const wide = builder.reshape(builder.transpose(gradients, [1, 0, 2]), [outputSize, shape.batch * inputSize]);
+      const wide = builder.reshape(builder.transpose(gradients, [0, 2, 1]), [shape.batch * inputSize, outputSize]);
       return [
-        named(inputPrefix, name, builder.gemm(tall, tall, { transA: 'yes', transB: 'no' })),
-        named(outputPrefix, name, builder.gemm(wide, wide, { transA: 'no', transB: 'yes' })),
+        ...gram(builder, `${inputPrefix}${name}`, tall, tall),
+        ...gram(builder, `${outputPrefix}${name}`, wide, wide),
       ];
     }),
 };
 
-function named(prefix: string, name: string, value: Value): NamedOutput {
-  return { name: `${prefix}${name}`, value };
+/** Rows of a panel of a symmetric product that is not made at once. */
+const panelRows = 344;
+
+/**
+ * Panels of rows of an n x n symmetric matrix: each is made up to its last row's diagonal, so that most of the upper
+ * triangle is never computed, copied or summed.
+ */
+function panelsOf(n: number): readonly { readonly first: number; readonly end: number }[] {
+  const count = Math.max(1, Math.round(n / panelRows));
+  const at = (panel: number): number => Math.round((n * panel) / count);
+  return Array.from({ length: count }, (_, panel) => ({ first: at(panel), end: at(panel + 1) }));
+}
+
+/** left^T right, which is symmetric: [N, n], [N, n] => a panel [end - first, end] an output. */
+function gram(builder: GraphBuilder, name: string, left: Value, right: Value): NamedOutput[] {
+  const n = left.shape[1]!;
+  const columns = (x: Value, first: number, end: number): Value =>
+    end - first === n ? x : builder.slice(x, 1, first, end);
+  return panelsOf(n).map(({ first, end }, panel) => ({
+    name: panelName(name, panel),
+    value: builder.gemm(columns(left, first, end), columns(right, 0, end), { transA: 'yes', transB: 'no' }),
+  }));
+}
+
+function panelName(name: string, panel: number): string {
+  return `${name} ${panel}`;
 }
 
 /** Sums of moments over passes, in float32 where they are many: the products of a pass are of that precision too. */
@@ -74,13 +97,22 @@ export class MomentSums {
     }
   }
 
-  /** The mean matrix of one side of a module; the sum is let go of. */
-  take(side: 'input' | 'output', module: string, divisor: number): Float32Array | Float64Array {
+  /** The mean matrix of one side of a module, elements with column <= row; the sums are let go of. */
+  take({ side, module, size }: FactorSide, divisor: number): Float32Array | Float64Array {
     const name = `${side === 'input' ? inputPrefix : outputPrefix}${module}`;
-    const sum = this.sums.get(name);
-    if (sum === undefined) throw internalError(`${name} has no sum`);
-    this.sums.delete(name);
-    for (let i = 0; i < sum.length; i++) sum[i]! /= divisor;
-    return sum;
+    const [whole, ...others] = panelsOf(size).map(({ first, end }, panel) => {
+      const sum = this.sums.get(panelName(name, panel));
+      if (sum === undefined) throw internalError(`${name} has no sum`);
+      this.sums.delete(panelName(name, panel));
+      for (let i = 0; i < sum.length; i++) sum[i]! /= divisor;
+      return { sum, first, end };
+    });
+    if (others.length === 0) return whole!.sum;
+    const matrix = this.precision === 'float32' ? new Float32Array(size * size) : new Float64Array(size * size);
+    for (const { sum, first, end } of [whole!, ...others]) {
+      for (let row = first; row < end; row++)
+        matrix.set(sum.subarray((row - first) * end, (row - first + 1) * end), row * size);
+    }
+    return matrix;
   }
 }

@@ -71,7 +71,7 @@ export async function fitKept(
   const divisor = divisorOf(kind, rows.length, positions);
   await decomposeSides(
     sides,
-    ({ side, module }) => sums.take(side, module, divisor),
+    (side) => sums.take(side, divisor),
     bases,
     context.place.threads,
     () => onProgress('eigenbases', bases.size, sides.length),

@@ -121,7 +121,7 @@ export async function fitStreamed(
     const sides = factorSides(group, inputOf);
     await decomposeSides(
       sides,
-      ({ side, module }) => sums.take(side, module, divisor),
+      (side) => sums.take(side, divisor),
       bases,
       context.place.threads,
       () => onProgress('eigenbases', bases.size, allSides.length),
