@@ -7,6 +7,7 @@ import type {
   EditorState,
 } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
+import type { LargeViews } from './largeFile/largeViews';
 import type { Behaviours } from './testing/createBehaviours';
 import type { Findings } from './views/findings/createFindings';
 import type { Jobs } from './views/jobs/createJobs';
@@ -52,6 +53,7 @@ export interface Context extends CoreContext {
   readonly findings: Findings;
   readonly jobs: Jobs;
   readonly behaviours: Behaviours;
+  readonly largeViews: LargeViews;
 }
 
 /** What a command that needs the server gets: that it runs is part of the type. */

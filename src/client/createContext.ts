@@ -3,6 +3,7 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import type { EditorState } from '../protocol/editor';
 import { type EditorSettings, parseSettings, settingKeys } from '../protocol/settings';
 import type { Context, CoreContext, LanguageServer } from './context';
+import { createLargeViews } from './largeFile/largeViews';
 import { createBehaviours } from './testing/createBehaviours';
 import { createFindings } from './views/findings/createFindings';
 import { createJobs } from './views/jobs/createJobs';
@@ -68,6 +69,7 @@ export function createContext(extension: vscode.ExtensionContext): Context {
     findings: createFindings(core),
     jobs: createJobs(core),
     behaviours: createBehaviours(core),
+    largeViews: createLargeViews(),
   };
 }
 

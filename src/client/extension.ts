@@ -1,13 +1,14 @@
 /**
  * client/ is what runs in the editor's extension host: commands, views, marks, panels. It is the only importer of
  * `vscode`, asks the language server for everything it shows, and computes nothing. Activation starts no process: the
- * server starts when a data file is opened or a command needs it.
+ * server starts when a data file or one that configures Whence is opened, or a command needs it.
  */
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { provideRowPages } from './commands/actsEditRow';
 import type { Context } from './context';
 import { createContext } from './createContext';
+import { needsServer } from './dataDocuments';
 import { showLargeFiles } from './largeFile/largeFileEditor';
 import { offerLargeFiles } from './largeFile/offerLargeFile';
 import { showMarks } from './marks/showMarks';
@@ -45,7 +46,10 @@ export function activate(extension: vscode.ExtensionContext): WhenceApi {
   const tests = showBehaviours(context);
   registerPanels(context);
   const startForData = (document: vscode.TextDocument): void => {
-    if (document.uri.scheme === 'file' && document.languageId === 'jsonl') void context.server();
+    needsServer(document).then(
+      (needed) => (needed ? context.server() : undefined),
+      (error) => context.output.error(String(error)),
+    );
   };
   extension.subscriptions.push(vscode.workspace.onDidOpenTextDocument(startForData));
   for (const document of vscode.workspace.textDocuments) startForData(document);

@@ -4,14 +4,8 @@ import type { CommandId } from '../protocol/commandIds';
 import type { EditorNotificationName, EditorNotifications, EditorOptions, EditorRequests } from '../protocol/editor';
 import type { UserErrorData } from '../protocol/errors';
 import type { LanguageServer } from './context';
+import { documentSelector } from './dataDocuments';
 import { ServerFailure } from './serverFailure';
-
-/** Files of which the server hears. */
-export const documentSelector = [
-  { scheme: 'file', language: 'jsonl' },
-  { scheme: 'file', pattern: '**/*.jsonl' },
-  { scheme: 'file', pattern: '**/whence.json' },
-];
 
 /** Commands that a hover may offer. */
 const hoverCommands: readonly CommandId[] = [
@@ -41,7 +35,7 @@ export async function startServer(
     locale: vscode.env.language,
   };
   const client = new LanguageClient('whence', 'Whence', serverOptions, {
-    documentSelector,
+    documentSelector: await documentSelector(),
     initializationOptions: options,
     outputChannel: output,
     markdown: { supportHtml: true, isTrusted: { enabledCommands: hoverCommands } },

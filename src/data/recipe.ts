@@ -235,7 +235,7 @@ function readShape(config: ConfigText): { readonly recipe: Recipe } | { readonly
   return { recipe };
 
   function contradiction(key: string, message: string, next: string) {
-    return { problems: [problemAtPlace(config, [key], 'error', 'bad-value', `${message}.`, next)] };
+    return { problems: [problemAtPlace(config, [key], 'error', 'contradiction', `${message}.`, next)] };
   }
 }
 

@@ -3,7 +3,7 @@ import { integer, MessageError, oneOf, record, text } from './checkMessage';
 import type { RowTag } from './editor';
 
 /** What can be done with the selected row. */
-export const largeFileActs = ['trace', 'quarantine', 'relevant', 'notRelevant'] as const;
+export const largeFileActs = ['trace', 'quarantine', 'relevant', 'notRelevant', 'noVerdict'] as const;
 export type LargeFileAct = (typeof largeFileActs)[number];
 
 /** From the view. */

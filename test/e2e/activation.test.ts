@@ -1,5 +1,6 @@
 import { describeInHost } from './support/describeInHost';
 import { builtExtension } from './support/extensions';
+import { runJobs, traceByWords } from './support/runJobs';
 
 describeInHost('activation', {
   extension: builtExtension,
@@ -14,4 +15,6 @@ describeInHost('restricted', {
   settings: {},
   environment: {},
   network: 'any',
+  // What was traced while the workspace was trusted.
+  prepare: (folder) => runJobs(folder, [traceByWords(folder)]),
 });

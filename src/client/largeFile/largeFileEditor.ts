@@ -7,8 +7,7 @@ import type { RowReference } from '../../protocol/editor';
 import { checkLargeFileRequest, type LargeFileMessage, type LargeFileRequest } from '../../protocol/largeFileMessages';
 import type { Context } from '../context';
 import { panelPage } from '../panels/panelPage';
-
-export const largeFileViewType = 'whence.largeFile';
+import { type LargeView, largeFileViewType } from './largeViews';
 
 /** Characters of a line in the list, and of the row that is read. */
 const listed = 2000;
@@ -39,6 +38,14 @@ function open(uri: vscode.Uri, panel: vscode.WebviewPanel, context: Context): vo
   const post = (message: LargeFileMessage): void => void webview.postMessage(message);
   let finding: vscode.CancellationTokenSource | undefined;
   const subscriptions: vscode.Disposable[] = [];
+  let selected: number | undefined;
+  const view: LargeView = {
+    uri: uri.toString(),
+    panel,
+    reveal: (line) => post({ type: 'found', line }),
+    selected: () => selected,
+  };
+  const begin = context.largeViews.opened(view);
 
   const answer = async (request: LargeFileRequest): Promise<void> => {
     const server = await context.server();
@@ -46,7 +53,10 @@ function open(uri: vscode.Uri, panel: vscode.WebviewPanel, context: Context): vo
     switch (request.type) {
       case 'ready':
         subscriptions.push(server.onNotification('whence/findingsChanged', () => post({ type: 'changed' })));
-        return post({ type: 'file', texts: textsOf() });
+        post({ type: 'file', texts: textsOf() });
+        // A view that was hidden is made anew, and goes back to where it was.
+        if ((selected ?? begin) !== undefined) view.reveal((selected ?? begin)!);
+        return;
       case 'rows': {
         const { first, last } = request;
         const rows = await server.request('whence/largeRows', { uri: file, first, last, characters: listed });
@@ -54,6 +64,7 @@ function open(uri: vscode.Uri, panel: vscode.WebviewPanel, context: Context): vo
       }
       case 'row': {
         const { line } = request;
+        selected = line;
         const rows = await server.request('whence/largeRows', {
           uri: file,
           first: line,
@@ -80,6 +91,7 @@ function open(uri: vscode.Uri, panel: vscode.WebviewPanel, context: Context): vo
       quarantine: 'whence.quarantine',
       relevant: 'whence.markRelevant',
       notRelevant: 'whence.markNotRelevant',
+      noVerdict: 'whence.clearVerdict',
     } as const;
     await vscode.commands.executeCommand(commands[what], ...(what === 'trace' ? [] : [row]));
   };
@@ -96,6 +108,7 @@ function open(uri: vscode.Uri, panel: vscode.WebviewPanel, context: Context): vo
   subscriptions.push(webview.onDidReceiveMessage((raw: unknown) => void hear(raw)));
   panel.onDidDispose(() => {
     finding?.cancel();
+    context.largeViews.closed(view);
     for (const one of subscriptions) one.dispose();
   });
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
@@ -135,6 +148,7 @@ function textsOf() {
       quarantine: vscode.l10n.t('Quarantine'),
       relevant: vscode.l10n.t('Relevant'),
       notRelevant: vscode.l10n.t('Not relevant'),
+      noVerdict: vscode.l10n.t('No verdict'),
     },
   };
 }

@@ -1,19 +1,19 @@
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import { largeFileViewType } from './largeFileEditor';
+import { largeFileViewType, mostDocumentBytes } from './largeViews';
 
-/** Bytes from which the editor gives no document to extensions. */
-const mostBytes = 50 * 2 ** 20;
-
-/** Offers the view of rows for a data file that is opened as text and too large for marks; once a file. */
+/**
+ * Offers the view of rows for a data file that is opened as text and too large for marks; once a file. Tabs are looked
+ * at, not documents: a file that the editor asks about before it shows it, or keeps from extensions, has a tab all the same.
+ */
 export function offerLargeFiles({ extension, settings, output }: Context): void {
   const offered = new Set<string>();
   const offer = async (uri: vscode.Uri): Promise<void> => {
     const key = uri.toString();
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size <= mostDocumentBytes || settings().notifications === 'none') return;
     if (offered.has(key)) return;
     offered.add(key);
-    const { size } = await vscode.workspace.fs.stat(uri);
-    if (size <= mostBytes || settings().notifications === 'none') return;
     const show = vscode.l10n.t('Open as Rows');
     const text = vscode.l10n.t(
       '{0} has {1} MB: too large for marks in the text. It can be opened as rows, read-only.',
@@ -25,7 +25,11 @@ export function offerLargeFiles({ extension, settings, output }: Context): void 
   };
   const look = (tabs: readonly vscode.Tab[]): void => {
     for (const { input } of tabs)
-      if (input instanceof vscode.TabInputText && input.uri.scheme === 'file' && input.uri.path.endsWith('.jsonl'))
+      if (
+        input instanceof vscode.TabInputText &&
+        input.uri.scheme === 'file' &&
+        /\.(?:jsonl|ndjson)$/i.test(input.uri.path)
+      )
         offer(input.uri).catch((error) => output.warn(String(error)));
   };
   extension.subscriptions.push(vscode.window.tabGroups.onDidChangeTabs(({ opened }) => look(opened)));

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type ParseError, parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
 
@@ -7,6 +8,8 @@ export interface WorkspaceGlance {
   readonly model: string | null;
   readonly device: string;
   readonly data: readonly string[];
+  /** The data files that it names. */
+  readonly files: readonly vscode.Uri[];
   /** Whether gradients of rows were kept before. */
   readonly index: 'there' | 'none';
   /** `broken`: the file is no JSON; the server tells what is wrong with it. */
@@ -30,11 +33,21 @@ export async function readWorkspaceFile(): Promise<WorkspaceGlance | undefined> 
       model: typeof model === 'string' ? model : null,
       device: typeof device === 'string' ? device : 'auto',
       data: Array.isArray(data) ? data.filter((name) => typeof name === 'string') : [],
+      files: namedFiles(folder, memberOf(value, 'data')),
       index: await indexState(vscode.Uri.joinPath(folder, '.whence', 'index')),
       state: problems.length === 0 ? 'read' : 'broken',
     };
   }
   return undefined;
+}
+
+/** Each entry is a path, or an object that holds one; relative ones start at the folder. */
+function namedFiles(folder: vscode.Uri, data: unknown): readonly vscode.Uri[] {
+  if (typeof data !== 'object' || data === null) return [];
+  return Object.values(data)
+    .map((entry: unknown) => (typeof entry === 'string' ? entry : memberOf(entry, 'path')))
+    .filter((file) => typeof file === 'string')
+    .map((file) => vscode.Uri.file(path.resolve(folder.fsPath, file)));
 }
 
 async function readText(uri: vscode.Uri): Promise<string | undefined> {

@@ -69,7 +69,8 @@ export function createLargeFiles(tags: TagIndex): LargeFiles {
         },
       };
       return {
-        lines: Math.max(count, from + lines.length),
+        // Behind the end nothing was read, which says nothing of how many lines there are.
+        lines: lines.length === 0 ? count : Math.max(count, from + lines.length),
         complete,
         texts: shown.map(({ text }) => text.slice(0, characters)),
         tags: settings === null ? [] : tags.tags(uri, window, first, first + shown.length, settings),

@@ -41,6 +41,8 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
   let selected = 0;
   let reading: { readonly line: number; readonly text: string } | undefined;
   let message = '';
+  /** Row to go to once it is known that it is there. */
+  let wanted: number | undefined;
   /** Place that was set by us: the scroll event that follows it says nothing new. */
   let placed = -1;
   let timer: number | undefined;
@@ -107,10 +109,18 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
   };
   const goTo = (event: Event): void => {
     const line = Number((event.target as HTMLInputElement).value);
-    if (Number.isInteger(line) && line >= 1) {
-      moveTo(line - 1 - 3);
-      select(line - 1);
+    if (Number.isInteger(line) && line >= 1) goToRow(line - 1);
+  };
+  /** A row that was not counted yet is reached first: the server reads that far. */
+  const goToRow = (line: number): void => {
+    wanted = undefined;
+    if (line >= lines && complete === 'counting') {
+      wanted = line;
+      send({ type: 'rows', first: Math.max(0, line - around), last: line + around });
+      return;
     }
+    moveTo(line - 3);
+    select(line);
   };
 
   const draw = (): void => {
@@ -170,6 +180,7 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
     // The list gets longer while rows are counted; what is looked at stays where it is.
     if (before !== lines) moveTo(top);
     else draw();
+    if (wanted !== undefined && (lines > wanted || complete === 'yes')) goToRow(wanted);
     clearTimeout(timer);
     if (complete === 'counting')
       timer = window.setTimeout(() => send({ type: 'rows', first: top, last: top + 1 }), pause);
@@ -193,8 +204,7 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
         case 'found':
           message = answer.line === null ? (texts?.notFound ?? '') : '';
           if (answer.line === null) return draw();
-          moveTo(answer.line - 3);
-          return select(answer.line);
+          return goToRow(answer.line);
         case 'changed':
           rows.clear();
           return ask();

@@ -66,6 +66,31 @@ describe('activation', () => {
     if (process.platform === 'linux') assert.deepEqual(running(extensionPath), ['server']);
   });
 
+  it('hears of every file that is its own: rows under any name, recipes, and whence.json', async () => {
+    const folder = vscode.workspace.workspaceFolders![0]!.uri;
+    const write = async (name: string, text: string): Promise<vscode.Uri> => {
+      const uri = vscode.Uri.joinPath(folder, name);
+      await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+      return uri;
+    };
+    const bad = [
+      [await write('data/more.ndjson', '{"prompt": "a", "completion": "b"}\n{"prompt": \n'), 'bad-json'],
+      [await write('lora.recipe.json', '{ "method": "full", "lora": { "r": 4 } }'), 'contradiction'],
+    ] as const;
+    for (const [uri, code] of bad) {
+      await vscode.window.showTextDocument(uri);
+      const found = await waitFor(`what is wrong with ${uri.path}`, () => {
+        const own = vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'whence');
+        return own.length > 0 ? own : undefined;
+      });
+      assert.ok(
+        found.some((one) => one.code === code),
+        JSON.stringify(found),
+      );
+    }
+    for (const [uri] of bad) await vscode.workspace.fs.delete(uri);
+  });
+
   it(`runs in the ${workbench} workbench's own extension host`, () => {
     assert.equal(vscode.env.uiKind, workbench === 'web' ? vscode.UIKind.Web : vscode.UIKind.Desktop);
   });

@@ -170,6 +170,14 @@ describe('acts on rows, after a real trace', () => {
     });
     assert.equal(verdict, 'relevant');
     assert.ok(Date.now() - began < 20_000, `back after ${Date.now() - began} ms`);
+    // It can be taken back, by the selection as by a row.
+    await vscode.commands.executeCommand('whence.clearVerdict', row);
+    assert.equal((await server.request('whence/dossier', row))?.verdict, 'none');
+    await vscode.commands.executeCommand('whence.markNotRelevant', row);
+    editor = await vscode.window.showTextDocument(editor.document);
+    editor.selection = new vscode.Selection(row.line, 0, row.line, 0);
+    await vscode.commands.executeCommand('whence.clearVerdict');
+    assert.equal((await server.request('whence/dossier', row))?.verdict, 'none');
   });
 
   it('an engine that is killed is started again, the job ends well, and the next one too', async function () {

@@ -18,6 +18,31 @@ describe('a workspace that is not trusted', () => {
     assert.equal(tags.version, document.version);
   });
 
+  it('shows a trace that was kept: its tags and hovers, and verdicts can be given', async () => {
+    const { exports } = await activatedExtension();
+    const server = await exports.context.server();
+    const { document } = await showFile('data/train.jsonl');
+    const [kept, ...others] = await server.request('whence/traces', null);
+    assert.ok(kept !== undefined && others.length === 0);
+    await vscode.commands.executeCommand('whence.showTrace', kept.id);
+    const view = await waitFor('the finding', () => exports.context.findings.view() ?? undefined);
+    assert.equal(view.active.trace, kept.id);
+    const uri = document.uri.toString();
+    const { tags } = await server.request('whence/tags', { uri, first: 0, last: document.lineCount });
+    const first = tags.find(({ text }) => /▲≈? *1 /.test(text));
+    assert.ok(first !== undefined && first.state === 'current', JSON.stringify(tags.slice(0, 5)));
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      document.uri,
+      new vscode.Position(first.line, 0),
+    );
+    const text = hovers.flatMap(({ contents }) => contents.map((one) => (typeof one === 'string' ? one : one.value)));
+    assert.match(text.join('\n'), /rank \*\*1\*\*/);
+    const row = { uri, line: first.line };
+    await vscode.commands.executeCommand('whence.markRelevant', row);
+    assert.equal((await server.request('whence/dossier', row))?.verdict, 'relevant');
+  });
+
   it('runs nothing: every kind of job is refused with what to do', async () => {
     const { exports, extensionPath } = await activatedExtension();
     const server = await exports.context.server();

@@ -16,6 +16,8 @@ import { suiteTimeout } from './waitFor';
 export interface HostSuiteOptions extends Omit<WorkbenchOptions, 'workspaceFolder'> {
   /** `denied`: the whole run lives in a network namespace of its own with nothing but 127.0.0.1 (Linux). */
   readonly network: 'any' | 'denied';
+  /** Done to the copy of the sample before it is opened. */
+  readonly prepare?: (folder: string) => Promise<unknown>;
 }
 
 /**
@@ -46,11 +48,12 @@ function desktopFor({ extension, trust }: HostSuiteOptions): string | undefined 
   return extension.kind === 'folder' && trust === 'trusted' ? process.env.WHENCE_VSCODE : undefined;
 }
 
-async function runOnce(suite: string, options: HostSuiteOptions): Promise<HostResult> {
+async function runOnce(suite: string, { prepare, ...options }: HostSuiteOptions): Promise<HostResult> {
   const workspace = copySample();
   const temporaryFolder = mkdtempSync(path.join(os.tmpdir(), 'whence-host-'));
   const whole = { ...options, workspaceFolder: workspace.folder };
   try {
+    await prepare?.(workspace.folder);
     const executable = desktopFor(options);
     if (executable !== undefined) {
       return await runInExecutable(suite, {

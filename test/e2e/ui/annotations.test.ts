@@ -3,32 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { EditorJob, EditorResult, JobView } from '../../../src/protocol/editor';
-import { LspClient } from '../../support/lspClient';
 import { builtExtension } from '../support/extensions';
+import { runJobs } from '../support/runJobs';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
-import { waitFor } from '../support/waitFor';
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
-
-/** Runs jobs of the editor by its own server on a workspace; what they find is kept in its store. */
-async function runJobs(folder: string, jobs: readonly EditorJob[]): Promise<void> {
-  const client = await LspClient.start(pathToFileURL(folder).href, undefined);
-  try {
-    for (const job of jobs) {
-      const { id } = await client.request<{ id: string }>('whence/startJob', job);
-      await waitFor(`the job ${job.kind}`, async () => {
-        const result = await client.request<EditorResult | null>('whence/jobResult', { id });
-        const views = await client.request<readonly JobView[]>('whence/jobs', null);
-        const view = views.find((one) => one.id === id)!;
-        assert.equal(view.error, null);
-        return result ?? undefined;
-      });
-    }
-  } finally {
-    await client.stop();
-  }
-}
 
 describe('three kinds of annotation beside one file', function () {
   this.timeout(600_000);
