@@ -1,4 +1,5 @@
 import { costText } from '../protocol/display/findingTexts';
+import { englishTexts } from '../protocol/display/serverText';
 import type { PredictedCost } from '../protocol/influence';
 import type { GlobalFlags } from './globalFlags';
 import type { ProgressDisplay } from './progress';
@@ -11,5 +12,5 @@ export function showCost(event: unknown, flags: GlobalFlags, display: ProgressDi
   const cost = event as PredictedCost;
   if (cost.kind !== 'predictedCost' || flags.quiet || flags.json || cost.seconds < worthSaying) return;
   display.stop();
-  process.stderr.write(`${costText(cost)}\n`);
+  process.stderr.write(`${costText(cost, englishTexts.say)}\n`);
 }

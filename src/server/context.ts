@@ -1,4 +1,5 @@
 import type { Connection, TextDocuments } from 'vscode-languageserver/node';
+import type { ServerTexts } from '../protocol/display/serverText';
 import type { EditorOptions } from '../protocol/editor';
 import type { EditorSettings } from '../protocol/settings';
 import type { AnalysisShelf } from './analyses/createAnalysisShelf';
@@ -16,6 +17,8 @@ import type { WorkspaceWatch } from './workspaceWatch';
 export interface ServerContext {
   readonly connection: Connection;
   readonly options: EditorOptions;
+  /** What is said, in the editor's language. */
+  readonly texts: ServerTexts;
   readonly documents: TextDocuments<OpenDocument>;
   readonly workspace: WorkspaceWatch;
   readonly traces: TraceShelf;

@@ -9,8 +9,9 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { workspaceFileName } from '../data/workspace/schema';
+import { type ServerTexts, serverTextsOf } from '../protocol/display/serverText';
 import type { EditorOptions } from '../protocol/editor';
-import { UserError } from '../protocol/errors';
+import { UserError, type UserErrorData } from '../protocol/errors';
 import { defaultSettings, type EditorSettings, parseSettings } from '../protocol/settings';
 import { version } from '../protocol/version';
 import { createAnalysisShelf } from './analyses/createAnalysisShelf';
@@ -48,7 +49,8 @@ export function startServer(connection: Connection, engineModule: string): void 
   };
 
   connection.onInitialize(async (params) => {
-    const options = optionsOf(params.initializationOptions);
+    const options = optionsOf(params);
+    const texts = serverTextsOf(options.locale);
     let trust = options.trust;
     asksConfiguration = params.capabilities.workspace?.configuration === true ? 'yes' : 'no';
     const log: ServerContext['log'] = (level, text) => {
@@ -65,6 +67,7 @@ export function startServer(connection: Connection, engineModule: string): void 
       traces,
       analyses,
       settings: () => settings,
+      texts,
       notify: (name, value) => {
         void connection.sendNotification(name, value);
         // What a job left in the store changes what is there.
@@ -77,6 +80,7 @@ export function startServer(connection: Connection, engineModule: string): void 
     context = {
       connection,
       options,
+      texts,
       documents,
       workspace,
       traces,
@@ -104,7 +108,7 @@ export function startServer(connection: Connection, engineModule: string): void 
       const section = influenceSection({ uri, line }, known);
       const text = fileLines(known, uri)?.text(line);
       const marked = settings.marksPruning && text !== undefined;
-      const pruning = marked ? pruningSection(findings.hashOf(text), analyses, options.tags) : undefined;
+      const pruning = marked ? pruningSection(findings.hashOf(text), analyses, options.tags, texts.say) : undefined;
       return [section, ...probeSections(known, uri, line), pruning].filter((one) => one !== undefined);
     });
     analyses.onChange(() => {
@@ -155,7 +159,7 @@ function probeSections(context: ServerContext, uri: string, line: number): reado
   const probed = lines === undefined ? undefined : context.probes.at(uri, lines, line);
   if (probed === undefined || !context.settings().marksProbes) return [];
   const isRight = probed.kind === 'label' && context.labelVerdicts.isRight(probed.probe.label, probed.known.row.hash);
-  return [provideProbeSection(probed, isRight ? 'right' : 'none')];
+  return [provideProbeSection(probed, isRight ? 'right' : 'none', context.texts.say)];
 }
 
 function registerRequests(connection: Connection, context: ServerContext): void {
@@ -165,8 +169,10 @@ function registerRequests(connection: Connection, context: ServerContext): void 
       try {
         return await handler(params as never, context, token);
       } catch (error) {
-        if (error instanceof UserError)
-          throw new ResponseError(ErrorCodes.InvalidParams, error.message, error.toData());
+        if (error instanceof UserError) {
+          const data = translated(error.toData(), context.texts);
+          throw new ResponseError(ErrorCodes.InvalidParams, data.message, data);
+        }
         context.log('error', String((error as Error).stack ?? error));
         throw error;
       }
@@ -174,8 +180,13 @@ function registerRequests(connection: Connection, context: ServerContext): void 
   }
 }
 
+function translated({ message, next, ...rest }: UserErrorData, { translate }: ServerTexts): UserErrorData {
+  return { ...rest, message: translate(message), next: translate(next) };
+}
+
 /** A plain LSP editor sends none: tags are inlay hints then, and trust is the editor's own affair. */
-function optionsOf(sent: unknown): EditorOptions {
+function optionsOf({ initializationOptions, locale }: InitializeParams): EditorOptions {
+  const sent: unknown = initializationOptions;
   const given = (typeof sent === 'object' && sent !== null ? sent : {}) as Partial<
     Record<keyof EditorOptions, unknown>
   >;
@@ -183,7 +194,8 @@ function optionsOf(sent: unknown): EditorOptions {
     trust: given.trust === 'restricted' ? 'restricted' : 'trusted',
     tags: given.tags === 'client' ? 'client' : 'inlayHints',
     hovers: given.hovers === 'html' ? 'html' : 'plain',
-    locale: typeof given.locale === 'string' ? given.locale : 'en',
+    // Any editor may say its language where the protocol has a place for it.
+    locale: typeof given.locale === 'string' ? given.locale : (locale ?? 'en'),
   };
 }
 

@@ -203,6 +203,91 @@ describe('whence serve --stdio', () => {
     });
   });
 
+  it('speaks Japanese to an editor that does: lens, hover, diagnostics, fixes, titles of jobs, refusals', async () => {
+    const client = await LspClient.start(rootUri, {
+      trust: 'restricted',
+      tags: 'client',
+      hovers: 'html',
+      locale: 'ja',
+    });
+    await client.open(trainUri, train);
+    await client.diagnosticsOf(trainUri, 1);
+    const textDocument = { uri: trainUri };
+    const [lens] = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument });
+    assert.equal(lens!.command!.title, `${rows} 行 · openai-chat`);
+    const position = { line: 3, character: 40 };
+    const hover = textOf(await client.request<Hover | null>('textDocument/hover', { textDocument, position }));
+    assert.match(hover, /^\*\*4 行目\*\* · openai-chat[\s\S]*\*\*assistant\*\* · 学習する/);
+    const uri = uriOf('broken.jsonl');
+    await client.open(
+      uri,
+      '{"prompt": "a", "completion": "b",}\n{"prompt": "a", "completion": 1}\n{"prompt": "a", "completion": "c"}\n',
+    );
+    const diagnostics = await client.diagnosticsOf(uri, 1);
+    assert.deepEqual(
+      diagnostics.map(({ message }) => message),
+      [
+        '35 文字目で JSON として読めません: } の位置には二重引用符付きのキーが必要です。この行を直すか削除してください。ほかの行は読まれます。',
+        'フィールド completion が数値で、テキストではありません。テキストにしてください。',
+      ],
+    );
+    const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+      textDocument: { uri },
+      range: diagnostics[0]!.range,
+      context: { diagnostics },
+    });
+    assert.ok(actions.some(({ title }) => title === '後に何もないコンマを削除'));
+    assert.ok(actions.some(({ title }) => title === 'この行を隔離'));
+    const job = { kind: 'index', model: null };
+    await assert.rejects(client.request('whence/startJob', job), /このワークスペースは信頼されていない/);
+    await client.request('whence/trust', null);
+    // A model that is not there: the title is what matters.
+    await client.request('whence/startJob', { ...job, model: 'nobody' });
+    const [view] = await client.request<{ title: string }[]>('whence/jobs', null);
+    assert.equal(view!.title, 'nobody の行の索引');
+    assert.equal(await client.stop(), 0);
+  });
+
+  it('in Japanese names what was meant in whence.json, explains its keys, and mends them', async () => {
+    const client = await LspClient.start(rootUri, { locale: 'ja' });
+    const uri = uriOf('whence.json');
+    await client.open(uri, '{\n  "models": { "m": { "pth": "models/base" } },\n  "device": ""\n}\n');
+    const found = await client.diagnosticsOf(uri, 1);
+    const unknown = found.find(({ code }) => code === 'unknown-key')!;
+    assert.equal(unknown.message, 'models.m に未知のキー "pth" があります。"path" ではありませんか?');
+    const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+      textDocument: { uri },
+      range: unknown.range,
+      context: { diagnostics: [unknown] },
+    });
+    assert.deepEqual(
+      actions.map(({ title }) => title),
+      ['"path" に変更'],
+    );
+    const position = { line: 2, character: 5 };
+    const hover = await client.request<Hover | null>('textDocument/hover', { textDocument: { uri }, position });
+    assert.match(textOf(hover), /計算する場所。既定: auto。/);
+    assert.equal(await client.stop(), 0);
+  });
+
+  it('reads every file that is its own: .ndjson as rows, recipes, and data under any name that whence.json gives', async () => {
+    const client = await LspClient.start(rootUri, undefined);
+    const files = [
+      ['more.ndjson', '{"prompt": "a", "completion": "b"}\n{"prompt": \n', 'bad-json'],
+      ['lora.recipe.json', '{ "method": "full", "lora": { "r": 4 } }', 'contradiction'],
+      ['recipe.json', '{ "epoch": 2 }', 'unknown-key'],
+    ] as const;
+    for (const [name, text, code] of files) {
+      await client.open(uriOf(name), text);
+      const found = await client.diagnosticsOf(uriOf(name), 1);
+      assert.ok(
+        found.some((one) => one.code === code),
+        `${name}: ${JSON.stringify(found)}`,
+      );
+    }
+    assert.equal(await client.stop(), 0);
+  });
+
   it('in a restricted workspace counts rows alone and runs no template', async () => {
     const client = await LspClient.start(rootUri, { trust: 'restricted', tags: 'client' });
     await client.open(trainUri, train);

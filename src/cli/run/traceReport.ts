@@ -1,7 +1,10 @@
-import { dampingText, evidenceTexts, gateText, verdictText } from '../../protocol/display/findingTexts';
+import { dampingText, evidenceText, gateText, verdictText } from '../../protocol/display/findingTexts';
 import { tag } from '../../protocol/display/rowTag';
+import { englishTexts } from '../../protocol/display/serverText';
 import type { TraceDocument, TracedGroup, TracedQuery, TracedRow } from '../../protocol/influence';
 import { type Column, formatTable, oneLine } from '../printTable';
+
+const { say } = englishTexts;
 
 /** Groups that are listed of each query. */
 const listedGroups = 4;
@@ -16,12 +19,12 @@ function formatQuery(query: TracedQuery, { method, evidence, coverage, settings 
   const lines = [
     `── ${query.id}: ${oneLine(query.prompt, textWidth)}`,
     `   → ${oneLine(query.completion, textWidth)}`,
-    `   ${query.measurementName} ${query.measurement.toFixed(2)} nats. ${gateText(query, '--always')}`,
+    `   ${query.measurementName} ${query.measurement.toFixed(2)} nats. ${gateText(query, '--always', say)}`,
   ];
   if (query.rows.length === 0) return `${lines.join('\n')}\n`;
-  lines.push(`   ${verdictText(query)}`);
+  lines.push(`   ${verdictText(query, say)}`);
   lines.push(
-    `   ${method}, evidence: ${evidenceTexts[evidence]}, ${(100 * coverage.share).toFixed(1)} % of the trained parameters, ${dampingText(query, Number(settings.damping))}`,
+    `   ${method}, evidence: ${evidenceText(evidence, say)}, ${(100 * coverage.share).toFixed(1)} % of the trained parameters, ${dampingText(query, Number(settings.damping), say)}`,
     '',
   );
   const table = formatTable(

@@ -23,15 +23,22 @@ export function offerLargeFiles({ extension, settings, output }: Context): void 
     if ((await vscode.window.showInformationMessage(text, show)) === show)
       await vscode.commands.executeCommand('vscode.openWith', uri, largeFileViewType);
   };
-  const look = (tabs: readonly vscode.Tab[]): void => {
-    for (const { input } of tabs)
-      if (
-        input instanceof vscode.TabInputText &&
-        input.uri.scheme === 'file' &&
-        /\.(?:jsonl|ndjson)$/i.test(input.uri.path)
-      )
+  // A group that opens is told as a whole, without its tabs as such: so all are looked at, whatever has changed.
+  const look = (): void => {
+    for (const { input } of vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs))
+      if (input instanceof vscode.TabInputText && isData(input.uri))
         offer(input.uri).catch((error) => output.warn(String(error)));
   };
-  extension.subscriptions.push(vscode.window.tabGroups.onDidChangeTabs(({ opened }) => look(opened)));
-  look(vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs));
+  const { onDidChangeTabs, onDidChangeTabGroups } = vscode.window.tabGroups;
+  extension.subscriptions.push(
+    onDidChangeTabs(({ opened }) => {
+      if (opened.length > 0) look();
+    }),
+    onDidChangeTabGroups(look),
+  );
+  look();
+}
+
+function isData({ scheme, path }: vscode.Uri): boolean {
+  return scheme === 'file' && /\.(?:jsonl|ndjson)$/i.test(path);
 }

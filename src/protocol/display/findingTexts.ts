@@ -1,45 +1,69 @@
 /** What a finding says for people, the same words on the command line, in the editor and in reports. */
 import type { Evidence, PredictedCost, TracedQuery } from '../influence';
+import type { Say, ServerTextKey } from './serverText';
 
-export const evidenceTexts: { readonly [E in Evidence]: string } = {
-  replayed: 'the recorded run',
-  surrogate: 'a run that is not this model’s own',
-  finalWeights: 'the final weights only',
-};
+const evidenceKeys = {
+  replayed: 'evidence.replayed',
+  surrogate: 'evidence.surrogate',
+  finalWeights: 'evidence.finalWeights',
+} as const satisfies { readonly [E in Evidence]: ServerTextKey };
+
+export function evidenceText(evidence: Evidence, say: Say): string {
+  return say(evidenceKeys[evidence]);
+}
 
 /** The gate in a sentence. @param always how to have rows ranked all the same: `--always` */
-export function gateText({ gate }: Pick<TracedQuery, 'gate'>, always: string): string {
-  const ratio = `${gate.logRatio.toFixed(2)} nats a token more than the base (${gate.interval.map((x) => x.toFixed(2)).join(' to ')})`;
+export function gateText({ gate }: Pick<TracedQuery, 'gate'>, always: string, say: Say): string {
+  const [low, high] = gate.interval.map((bound) => bound.toFixed(2));
+  const values = { ratio: gate.logRatio.toFixed(2), low: low!, high: high!, always };
   switch (gate.verdict) {
     case 'tuned':
-      return `The fine-tune made it: ${ratio}.`;
+      return say('gate.tuned', values);
     case 'base':
-      return `The base model does this already: not from this data. (${always} ranks rows all the same.)`;
+      return say('gate.base', values);
     case 'neither':
-      return `The fine-tune did not make it: ${ratio}. (${always} ranks rows all the same.)`;
+      return say('gate.neither', values);
     case 'unknown':
-      return 'Without its base model nothing says whether the fine-tune made it.';
+      return say('gate.unknown');
   }
 }
 
 /** What the null says, in a sentence. */
-export function verdictText({ verdict, threshold, rows }: Pick<TracedQuery, 'verdict' | 'threshold' | 'rows'>): string {
-  if (threshold === null) return 'No control queries: nothing says which scores are noise.';
-  if (verdict === 'noRowStandsOut') return 'No row stands out from what control queries score.';
-  const above = rows.filter(({ aboveNull }) => aboveNull).length;
-  return `${above} listed rows above what control queries score (${threshold.toPrecision(3)}).`;
+export function verdictText(
+  { verdict, threshold, rows }: Pick<TracedQuery, 'verdict' | 'threshold' | 'rows'>,
+  say: Say,
+): string {
+  if (threshold === null) return say('null.none');
+  if (verdict === 'noRowStandsOut') return say('null.noRow');
+  const count = rows.filter(({ aboveNull }) => aboveNull).length;
+  return say('null.rows', { count, threshold: threshold.toPrecision(3) });
 }
 
 /** How much the ranks depend on the damping. */
-export function dampingText({ dampingSensitivity }: Pick<TracedQuery, 'dampingSensitivity'>, damping: number): string {
-  if (dampingSensitivity === null) return 'no damping';
+export function dampingText(
+  { dampingSensitivity }: Pick<TracedQuery, 'dampingSensitivity'>,
+  damping: number,
+  say: Say,
+): string {
+  if (dampingSensitivity === null) return say('damping.none');
   const { tenth, tenfold } = dampingSensitivity;
-  return `damping ${damping} (rank correlation ${tenth.toFixed(2)} at a tenth, ${tenfold.toFixed(2)} at ten times)`;
+  return say('damping.ranks', { damping, tenth: tenth.toFixed(2), tenfold: tenfold.toFixed(2) });
 }
 
 /** What is ahead: rows, time, disk, memory. */
-export function costText({ rows, seconds, diskBytes, memoryBytes, fit }: PredictedCost): string {
-  const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
-  const fitted = fit === 'needed' ? ', curvature to fit' : '';
-  return `${rows} rows to compute${fitted}: about ${time}, ${(diskBytes / 1e6).toFixed(0)} MB on disk, ${(memoryBytes / 1e6).toFixed(0)} MB of memory.`;
+export function costText({ rows, seconds, diskBytes, memoryBytes, fit }: PredictedCost, say: Say): string {
+  const values = {
+    rows,
+    time: timeText(seconds, say),
+    disk: (diskBytes / 1e6).toFixed(0),
+    memory: (memoryBytes / 1e6).toFixed(0),
+  };
+  return fit === 'needed' ? say('cost.rowsAndFit', values) : say('cost.rows', values);
+}
+
+/** `40 s`, `3 min`. */
+export function timeText(seconds: number, say: Say): string {
+  return seconds < 90
+    ? say('cost.seconds', { count: Math.ceil(seconds) })
+    : say('cost.minutes', { count: Math.ceil(seconds / 60) });
 }

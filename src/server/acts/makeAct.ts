@@ -21,7 +21,7 @@ import { findText, openText } from './openText';
 import { weightField } from './weightField';
 import { type FileEdits, workspaceEdit } from './workspaceEdit';
 
-type ActsContext = Pick<ServerContext, 'documents' | 'workspace' | 'traces' | 'findings'>;
+type ActsContext = Pick<ServerContext, 'documents' | 'workspace' | 'traces' | 'findings' | 'texts'>;
 
 /** @throws UserError where rows cannot be changed: it says why and what to do */
 export async function makeAct(act: Act, context: ActsContext): Promise<ActEdit> {
@@ -69,7 +69,7 @@ function quarantine({ rows, reason }: Extract<Act, { kind: 'quarantine' }>, cont
     names.add(path.basename(kept.file));
   }
   requireRows(moved);
-  return actEdit(files, `${counted(moved)} moved to ${[...names].join(', ')}`);
+  return actEdit(files, context.texts.say('act.moved', { count: moved, files: [...names].join(', ') }));
 }
 
 async function downWeight(
@@ -95,7 +95,7 @@ async function downWeight(
     files.push({ target, edits });
   }
   requireRows(found);
-  return actEdit(files, `${counted(found)} count ${weight} times`);
+  return actEdit(files, context.texts.say('act.weighted', { count: found, weight }));
 }
 
 function restore({ rows }: Extract<Act, { kind: 'restore' }>, context: ActsContext): ActEdit {
@@ -119,7 +119,7 @@ function restore({ rows }: Extract<Act, { kind: 'restore' }>, context: ActsConte
     names.add(name);
   }
   requireRows(restored);
-  return actEdit(files, `${counted(restored)} back in ${[...names].join(', ')}`);
+  return actEdit(files, context.texts.say('act.restored', { count: restored, files: [...names].join(', ') }));
 }
 
 function editRow({ row, hash, text }: Extract<Act, { kind: 'editRow' }>, context: ActsContext): ActEdit {
@@ -137,7 +137,10 @@ function editRow({ row, hash, text }: Extract<Act, { kind: 'editRow' }>, context
   const before = lines.text(line);
   const after = foldRow(text, before, dataLimits);
   const edits = after === before ? [] : [{ offset: lines.start(line), length: before.length, text: after }];
-  return actEdit([{ target, edits }], `Line ${line + 1} of ${path.basename(target.file)} is changed`);
+  return actEdit(
+    [{ target, edits }],
+    context.texts.say('act.edited', { line: line + 1, file: path.basename(target.file) }),
+  );
 }
 
 /** Where the line of this hash is now: there, else nearest to there. */
@@ -165,10 +168,6 @@ function requireRows(count: number): void {
 
 function actEdit(files: readonly FileEdits[], summary: string): ActEdit {
   return { edit: workspaceEdit(files) as unknown as JsonObject, summary };
-}
-
-function counted(rows: number): string {
-  return `${rows} row${rows === 1 ? '' : 's'}`;
 }
 
 function sha256(text: string): string {

@@ -15,8 +15,8 @@ export const rowActionKinds = [CodeActionKind.RefactorMove, CodeActionKind.Refac
 const mostLines = 100_000;
 /** Weights that are offered. */
 const weights = [
-  { weight: 0.5, one: 'Let this row count half', several: 'Let these rows count half' },
-  { weight: 0, one: 'Let this row count for nothing', several: 'Let these rows count for nothing' },
+  { weight: 0.5, title: 'act.half' },
+  { weight: 0, title: 'act.nothing' },
 ] as const;
 
 /** What an action says to `resolveRowAction`. */
@@ -40,25 +40,26 @@ export function provideRowActions(
   for (let line = range.start.line; line <= Math.min(end, range.start.line + mostLines, lines.count - 1); line++)
     if (lines.text(line).trim() !== '') rows.push({ uri, line });
   if (rows.length === 0) return [];
-  const these = rows.length === 1 ? 'this row' : `these ${rows.length} rows`;
-  if (/\.quarantine\.\w+$/.test(uri)) return [action(`Restore ${these}`, { kind: 'restore', rows }, 'move')];
+  const { say } = context.texts;
+  const count = rows.length;
+  if (/\.quarantine\.\w+$/.test(uri)) return [action(say('act.restore', { count }), { kind: 'restore', rows }, 'move')];
   const reason = reasonOf(context);
-  const actions = [action(`Quarantine ${these}`, { kind: 'quarantine', rows, reason }, 'move')];
+  const actions = [action(say('act.quarantine', { count }), { kind: 'quarantine', rows, reason }, 'move')];
   const group = rows.length === 1 ? groupRows(rows[0]!, context) : [];
   if (group.length > 1)
     actions.push(
-      action(`Quarantine the ${group.length} rows of its group`, { kind: 'quarantine', rows: group, reason }, 'move'),
+      action(say('act.quarantineGroup', { count: group.length }), { kind: 'quarantine', rows: group, reason }, 'move'),
     );
-  for (const { weight, one, several } of weights)
-    actions.push(action(rows.length === 1 ? one : several, { kind: 'downWeight', rows, weight }, 'rewrite'));
+  for (const { weight, title } of weights)
+    actions.push(action(say(title, { count }), { kind: 'downWeight', rows, weight }, 'rewrite'));
   if (rows.length === 1 && context.options.tags === 'client') {
     const command = (title: string, id: string): CodeAction => ({
       title,
       kind: CodeActionKind.RefactorRewrite,
       command: { title, command: id, arguments: [rows[0]] },
     });
-    actions.push(command('Edit this row on a page', 'whence.editRow'));
-    actions.push(command('Find rows that are almost the same', 'whence.findNearDuplicates'));
+    actions.push(command(say('act.edit'), 'whence.editRow'));
+    actions.push(command(say('act.nearDuplicates'), 'whence.findNearDuplicates'));
   }
   return actions;
 }
@@ -72,7 +73,9 @@ export async function resolveRowAction(action: CodeAction, context: ServerContex
     return { ...action, edit };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new ResponseError(ErrorCodes.InvalidParams, `${error.message} ${error.next}`, error.toData());
+    const { translate } = context.texts;
+    const message = `${translate(error.message)} ${translate(error.next)}`;
+    throw new ResponseError(ErrorCodes.InvalidParams, message, error.toData());
   }
 }
 

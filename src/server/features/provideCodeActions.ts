@@ -1,5 +1,6 @@
 import type { CodeAction, Diagnostic, Range, TextEdit } from 'vscode-languageserver-types';
 import { CodeActionKind } from 'vscode-languageserver-types';
+import type { Say } from '../../protocol/display/serverText';
 import type { DocumentRow, RowDocument } from '../documents/rowDocument';
 import { checkRow, type PlacedFlaw } from './checkRow';
 import { diagnosticSource, rangeIn } from './provideDiagnostics';
@@ -14,6 +15,7 @@ export function provideCodeActions(
   uri: string,
   range: Range,
   diagnostics: readonly Diagnostic[],
+  say: Say,
 ): CodeAction[] {
   const actions: CodeAction[] = [];
   const lastLine = Math.min(range.end.line, range.start.line + mostRows, document.lines.lineCount - 1);
@@ -30,7 +32,7 @@ export function provideCodeActions(
     if (here.some(({ source }) => source === diagnosticSource) && isLineRow(document)) {
       actions.push(
         action(
-          `Delete the row on line ${row.start.line + 1}`,
+          say('fix.deleteRow', { line: row.start.line + 1 }),
           [{ range: wholeLines(document, row), newText: '' }],
           here,
         ),
@@ -46,11 +48,11 @@ export function provideCodeActions(
     );
     const { value, text } = row;
     const repairs: Repair[] =
-      value === undefined ? repairMalformed(text, flaw) : repairFields(text, value, document.schema, flaw);
+      value === undefined ? repairMalformed(text, flaw, say) : repairFields(text, value, document.schema, flaw, say);
     const split = value === undefined && isLineRow(document) ? splitPoint(text) : undefined;
     if (split !== undefined) {
       const newLine = document.lines.lineEnd(0) || '\n';
-      repairs.push({ title: 'Put the second object on a line of its own', repairs: [{ ...split, text: newLine }] });
+      repairs.push({ title: say('fix.splitRow'), repairs: [{ ...split, text: newLine }] });
     }
     return repairs.map((repair, index) => ({
       ...action(

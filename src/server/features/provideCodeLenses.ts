@@ -1,10 +1,11 @@
 import type { CodeLens } from 'vscode-languageserver-types';
+import type { Say } from '../../protocol/display/serverText';
 import { type DataSummary, summarySentence } from './summarizeData';
 
 /** What can be done with a data file from its first line. */
 const offered = [
-  ['Trace…', 'whence.trace'],
-  ['Ask…', 'whence.ask'],
+  ['lens.trace', 'whence.trace'],
+  ['lens.ask', 'whence.ask'],
 ] as const;
 
 /**
@@ -12,15 +13,20 @@ const offered = [
  *
  * @param commands ids that the editor knows and that may be run now
  */
-export function provideCodeLenses(uri: string, summary: DataSummary, commands: readonly string[]): CodeLens[] {
+export function provideCodeLenses(
+  uri: string,
+  summary: DataSummary,
+  commands: readonly string[],
+  say: Say,
+): CodeLens[] {
   const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
   // A lens without a command is plain text.
-  const first: CodeLens = { range, command: { title: summarySentence(summary), command: '' } };
+  const first: CodeLens = { range, command: { title: summarySentence(summary, say), command: '' } };
   if (summary.model === undefined) return [first];
   return [
     first,
     ...offered
       .filter(([, command]) => commands.includes(command))
-      .map(([title, command]) => ({ range, command: { title, command, arguments: [uri] } })),
+      .map(([key, command]) => ({ range, command: { title: say(key), command, arguments: [uri] } })),
   ];
 }

@@ -1,4 +1,5 @@
 import { type DocumentSymbol, type Range, SymbolKind } from 'vscode-languageserver-types';
+import type { Say } from '../../protocol/display/serverText';
 import { JsonPlaces } from '../documents/jsonPlaces';
 import type { Pace } from '../documents/pace';
 import type { DocumentRow, RowDocument } from '../documents/rowDocument';
@@ -12,22 +13,26 @@ const mostOpened = 1000;
 const nameLength = 80;
 
 /** Outline: each row by how it begins, with its turns. Undefined where the document changed or nobody wants it any more. */
-export async function provideDocumentSymbols(document: RowDocument, pace: Pace): Promise<DocumentSymbol[] | undefined> {
+export async function provideDocumentSymbols(
+  document: RowDocument,
+  pace: Pace,
+  say: Say,
+): Promise<DocumentSymbol[] | undefined> {
   const { version } = document;
   const symbols: DocumentSymbol[] = [];
   const rows = Math.min(document.rowCount, mostRows);
   for (let number = 0; number < rows; number++) {
-    symbols.push(rowSymbol(document, document.rowNumbered(number)!, rows <= mostOpened ? 'opened' : 'closed'));
+    symbols.push(rowSymbol(document, document.rowNumbered(number)!, rows <= mostOpened ? 'opened' : 'closed', say));
     if (pace.isDue && (!(await pace.next()) || document.version !== version)) return undefined;
   }
   return symbols;
 }
 
-function rowSymbol(document: RowDocument, row: DocumentRow, turns: 'opened' | 'closed'): DocumentSymbol {
+function rowSymbol(document: RowDocument, row: DocumentRow, turns: 'opened' | 'closed', say: Say): DocumentSymbol {
   const range = rangeIn(document, row, 0, row.text.length);
   const pieces = rowMeaning(document, row, undefined)?.pieces ?? [];
   const first = pieces.find(({ role }) => role !== 'system') ?? pieces[0];
-  const name = `${row.start.line + 1}  ${shorten(first?.text ?? row.text)}`;
+  const name = `${row.start.line + 1}  ${shorten(first?.text ?? row.text, say)}`;
   const symbol = { name, kind: SymbolKind.Object, range, selectionRange: range };
   if (turns === 'closed' || pieces.length === 0 || !row.text.trimStart().startsWith('{')) return symbol;
   const places = new JsonPlaces(row.text);
@@ -35,8 +40,8 @@ function rowSymbol(document: RowDocument, row: DocumentRow, turns: 'opened' | 'c
     const node = places.node(piece.place);
     const at: Range = node === undefined ? range : rangeIn(document, row, node.offset, node.offset + node.length);
     return {
-      name: `${piece.role}: ${shorten(piece.text)}`,
-      detail: trainedState(piece) === 'untrained' ? '' : 'trained',
+      name: `${piece.role}: ${shorten(piece.text, say)}`,
+      detail: trainedState(piece) === 'untrained' ? '' : say('hover.trained'),
       kind: SymbolKind.String,
       range: at,
       selectionRange: at,
@@ -45,11 +50,11 @@ function rowSymbol(document: RowDocument, row: DocumentRow, turns: 'opened' | 'c
   return { ...symbol, children };
 }
 
-function shorten(text: string): string {
+function shorten(text: string, say: Say): string {
   const line = text
     .slice(0, 4 * nameLength)
     .replace(/\s+/g, ' ')
     .trim();
   const short = line.length > nameLength ? `${[...line].slice(0, nameLength).join('')}…` : line;
-  return short === '' ? '(empty)' : short;
+  return short === '' ? say('outline.empty') : short;
 }

@@ -1,4 +1,5 @@
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver-types';
+import type { ServerTexts } from '../../protocol/display/serverText';
 import type { EncodingContext } from '../../text/types';
 import type { RowDocument } from '../documents/rowDocument';
 import { rangeIn } from './provideDiagnostics';
@@ -17,9 +18,10 @@ export function provideHover(
   position: Position,
   text: EncodingContext | undefined,
   sections: readonly string[],
+  texts: ServerTexts,
 ): Hover | null {
   const row = document.row(position.line);
   if (row === undefined) return null;
-  const value = [renderRow(document, row, text, bounds), ...sections].join('\n\n---\n\n');
+  const value = [renderRow(document, row, text, bounds, texts), ...sections].join('\n\n---\n\n');
   return { contents: { kind: MarkupKind.Markdown, value }, range: rangeIn(document, row, 0, row.text.length) };
 }

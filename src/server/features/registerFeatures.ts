@@ -69,7 +69,8 @@ export function registerFeatures(
   capabilities: ClientCapabilities,
   sections: (uri: string, line: number) => readonly string[],
 ): Features {
-  const { documents } = context;
+  const { documents, texts } = context;
+  const { say, translate } = texts;
   // The extension contributes the JSON schemas of configuration files; the editor then completes and explains them.
   const editorSchema = context.options.tags === 'client';
   const summaries = new Map<string, { readonly version: number; readonly summary: DataSummary }>();
@@ -103,10 +104,10 @@ export function registerFeatures(
     const found = await opened(uri);
     if (found === undefined) return null;
     if (found.rows !== undefined)
-      return provideHover(found.rows, position, host.text?.context, sections(uri, position.line));
+      return provideHover(found.rows, position, host.text?.context, sections(uri, position.line), texts);
     return found.config === undefined || editorSchema
       ? null
-      : provideConfigHover(found.config, found.document.getText(), found.document.offsetAt(position));
+      : provideConfigHover(found.config, found.document.getText(), found.document.offsetAt(position), texts);
   });
   connection.onCompletion(async ({ textDocument: { uri }, position }) => {
     const found = await opened(uri);
@@ -120,31 +121,32 @@ export function registerFeatures(
       document.offsetAt(position),
       (name) => listFolder(folder, name),
       snippets ? 'supported' : 'none',
+      texts,
     );
   });
   connection.onCodeAction(async ({ textDocument: { uri }, range, context: { diagnostics, only } }) => {
     const found = await opened(uri);
     if (found?.rows !== undefined) {
-      const fixes = provideCodeActions(found.rows, uri, range, diagnostics);
+      const fixes = provideCodeActions(found.rows, uri, range, diagnostics, say);
       const doubts = context.settings().marksProbes
         ? provideDoubtActions(found.rows, uri, range, diagnostics, context)
         : [];
       const acts = found.rows.options.holds === 'data' ? provideRowActions(uri, range, only, context) : [];
       return [...doubts, ...fixes, ...acts];
     }
-    return found?.config === undefined ? [] : provideConfigActions(uri, diagnostics);
+    return found?.config === undefined ? [] : provideConfigActions(uri, diagnostics, say);
   });
   connection.onCodeActionResolve((action) => resolveRowAction(action, context));
   connection.onCodeLens(async ({ textDocument: { uri } }) => {
     const rows = (await opened(uri))?.rows;
     if (rows === undefined || rows.options.holds !== 'data') return [];
     const mayRun = context.options.tags === 'client' && context.trust() === 'trusted';
-    return provideCodeLenses(uri, summaryOf(uri, rows), mayRun ? commandIds : []);
+    return provideCodeLenses(uri, summaryOf(uri, rows), mayRun ? commandIds : [], say);
   });
   connection.onDocumentSymbol(async ({ textDocument: { uri } }, token) => {
     const rows = (await opened(uri))?.rows;
     if (rows === undefined) return [];
-    return wanted(await provideDocumentSymbols(rows, createPace(token)), token.isCancellationRequested);
+    return wanted(await provideDocumentSymbols(rows, createPace(token), say), token.isCancellationRequested);
   });
   connection.onFoldingRanges(async ({ textDocument: { uri } }) => {
     const rows = (await opened(uri))?.rows;
@@ -167,11 +169,11 @@ export function registerFeatures(
 
   connection.onRequest('whence/rowText', async ({ uri, line }: RowReference) => {
     const rows = (await opened(uri))?.rows;
-    return rows === undefined ? null : provideRowText(rows, line, host.text?.context);
+    return rows === undefined ? null : provideRowText(rows, line, host.text?.context, texts);
   });
   connection.onRequest('whence/summary', async ({ uri }: EditorRequests['whence/summary']['params']) => {
     const rows = (await opened(uri))?.rows;
-    return rows === undefined ? null : summarySentence(summaryOf(uri, rows));
+    return rows === undefined ? null : summarySentence(summaryOf(uri, rows), say);
   });
 
   return {
@@ -204,7 +206,9 @@ export function registerFeatures(
   async function lookThrough(document: OpenDocument, token: Parameters<typeof createPace>[0]): Promise<void> {
     const { uri, rows, version } = document;
     const send = (diagnostics: Awaited<ReturnType<typeof provideConfigDiagnostics>>) => {
-      if (!token.isCancellationRequested) void connection.sendDiagnostics({ uri, version, diagnostics });
+      if (token.isCancellationRequested) return;
+      const told = diagnostics.map((one) => ({ ...one, message: translate(String(one.message)) }));
+      void connection.sendDiagnostics({ uri, version, diagnostics: told });
     };
     const { diagnosticsEnabled } = context.settings();
     if (rows === undefined) {
@@ -246,7 +250,7 @@ export function registerFeatures(
   function doubtsOf(rows: RowDocument): ReturnType<typeof provideDoubts> {
     const probe = context.probes.label();
     if (probe === undefined || !context.settings().marksProbes) return [];
-    return provideDoubts(rows, probe, context.probes.doubts(rows), context.labelVerdicts);
+    return provideDoubts(rows, probe, context.probes.doubts(rows), context.labelVerdicts, say);
   }
 
   function refresh(): void {

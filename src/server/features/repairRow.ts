@@ -2,6 +2,7 @@ import { nearest } from '../../data/config/check';
 import { duplicateKeys, jsonFault, textStructure } from '../../data/jsonText';
 import { shapes } from '../../data/schemas/shapes';
 import type { Schema } from '../../data/types';
+import type { Say } from '../../protocol/display/serverText';
 import type { JsonObject } from '../../protocol/json';
 import { JsonPlaces } from '../documents/jsonPlaces';
 import type { PlacedFlaw } from './checkRow';
@@ -22,23 +23,32 @@ export interface Repair {
 const mostFaults = 64;
 
 /** Repairs of a row that does not parse: each is offered only where the row is JSON afterwards. */
-export function repairMalformed(text: string, flaw: PlacedFlaw): Repair[] {
+export function repairMalformed(text: string, flaw: PlacedFlaw, say: Say): Repair[] {
   if (flaw.code !== 'bad-json' || text.length > 2 ** 20) return [];
   return kinds.flatMap(({ title, repair }) => {
     const repairs = repairAll(text, repair);
-    return repairs === undefined ? [] : [{ title, repairs: [repairs] }];
+    return repairs === undefined ? [] : [{ title: say(title), repairs: [repairs] }];
   });
 }
 
+type RepairTitle =
+  | 'fix.trailingComma'
+  | 'fix.commaAfterRow'
+  | 'fix.missingComma'
+  | 'fix.controlCharacters'
+  | 'fix.backslashes'
+  | 'fix.literals'
+  | 'fix.closeRow';
+
 interface RepairKind {
-  readonly title: string;
+  readonly title: RepairTitle;
   /** The text with the fault at `index` mended; undefined: it is another fault. */
   readonly repair: (text: string, index: number) => string | undefined;
 }
 
 const kinds: readonly RepairKind[] = [
   {
-    title: 'Remove the comma that nothing follows',
+    title: 'fix.trailingComma',
     repair(text, index) {
       const before = text.slice(0, index).trimEnd();
       if (!'}]'.includes(text[index] ?? '-') || !before.endsWith(',')) return undefined;
@@ -46,12 +56,12 @@ const kinds: readonly RepairKind[] = [
     },
   },
   {
-    title: 'Remove the comma after the row',
+    title: 'fix.commaAfterRow',
     repair: (text, index) =>
       text[index] === ',' && text.slice(index + 1).trim() === '' ? text.slice(0, index) : undefined,
   },
   {
-    title: 'Add the missing comma',
+    title: 'fix.missingComma',
     repair(text, index) {
       const before = text.slice(0, index).trimEnd();
       if (!'"{['.includes(text[index] ?? '-') || !/["}\]\dtfnel]$/.test(before)) return undefined;
@@ -59,7 +69,7 @@ const kinds: readonly RepairKind[] = [
     },
   },
   {
-    title: 'Escape the control characters',
+    title: 'fix.controlCharacters',
     repair(text, index) {
       const code = text.charCodeAt(index);
       if (!(code > 0 && code < 0x20)) return undefined;
@@ -68,11 +78,11 @@ const kinds: readonly RepairKind[] = [
     },
   },
   {
-    title: 'Write the backslashes as \\\\',
+    title: 'fix.backslashes',
     repair: (text, index) => (text[index] === '\\' ? `${text.slice(0, index)}\\\\${text.slice(index + 1)}` : undefined),
   },
   {
-    title: 'Write true, false and null as JSON does',
+    title: 'fix.literals',
     repair(text, index) {
       const word = /^(True|False|None)\b/.exec(text.slice(index, index + 8))?.[1];
       if (word === undefined) return undefined;
@@ -81,7 +91,7 @@ const kinds: readonly RepairKind[] = [
     },
   },
   {
-    title: 'Close the row',
+    title: 'fix.closeRow',
     repair(text, index) {
       const closers = openBrackets(text);
       return index < text.length || closers === undefined || closers === '' ? undefined : text.trimEnd() + closers;
@@ -147,16 +157,22 @@ export function splitPoint(text: string): { readonly begin: number; readonly end
 }
 
 /** Repairs of a row that parses: fields and keys. */
-export function repairFields(text: string, value: JsonObject, schema: Schema | undefined, flaw: PlacedFlaw): Repair[] {
-  if (flaw.code === 'duplicate-key') return removeDuplicateKey(text, flaw);
-  if (flaw.code === 'unknown-key') return renameKey(text, value, flaw);
-  if (flaw.code === 'role-unknown') return renameRole(text, value, schema, flaw);
-  if (flaw.code === 'field-missing') return renameField(text, schema, flaw);
+export function repairFields(
+  text: string,
+  value: JsonObject,
+  schema: Schema | undefined,
+  flaw: PlacedFlaw,
+  say: Say,
+): Repair[] {
+  if (flaw.code === 'duplicate-key') return removeDuplicateKey(text, flaw, say);
+  if (flaw.code === 'unknown-key') return renameKey(text, value, flaw, say);
+  if (flaw.code === 'role-unknown') return renameRole(text, value, schema, flaw, say);
+  if (flaw.code === 'field-missing') return renameField(text, schema, flaw, say);
   return [];
 }
 
 /** Takes out the member that does not count, so that the row means what it meant. */
-function removeDuplicateKey(text: string, { place }: PlacedFlaw): Repair[] {
+function removeDuplicateKey(text: string, { place }: PlacedFlaw, say: Say): Repair[] {
   if (place === undefined) return [];
   const places = new JsonPlaces(text);
   const object = places.node(place.slice(0, -1));
@@ -172,36 +188,42 @@ function removeDuplicateKey(text: string, { place }: PlacedFlaw): Repair[] {
   const fewer = textStructure(mended).keys < textStructure(text).keys;
   if (jsonFault(mended) !== undefined || !fewer || duplicateKeys(mended).length >= duplicateKeys(text).length)
     return [];
-  return [{ title: `Remove the first "${key}" (the last one counts)`, repairs: [repair] }];
+  return [{ title: say('fix.duplicateKey', { key }), repairs: [repair] }];
 }
 
 /** A key that nothing reads, written nearly as one that the row lacks. */
-function renameKey(text: string, value: JsonObject, { begin, end, next }: PlacedFlaw): Repair[] {
+function renameKey(text: string, value: JsonObject, { begin, end, next }: PlacedFlaw, say: Say): Repair[] {
   const wanted = /^Did you mean "([\w$-]+)"\?$/.exec(next)?.[1];
   if (wanted === undefined || Object.hasOwn(value, wanted) || text[begin] !== '"') return [];
   return [
     {
-      title: `Rename ${text.slice(begin, end)} to "${wanted}"`,
+      title: say('fix.rename', { from: text.slice(begin, end), to: wanted }),
       repairs: [{ begin, end, text: JSON.stringify(wanted) }],
     },
   ];
 }
 
-function renameRole(text: string, value: JsonObject, schema: Schema | undefined, { place }: PlacedFlaw): Repair[] {
+function renameRole(
+  text: string,
+  value: JsonObject,
+  schema: Schema | undefined,
+  { place }: PlacedFlaw,
+  say: Say,
+): Repair[] {
   if (place === undefined || schema === undefined) return [];
   const node = new JsonPlaces(text).node(place);
   const near = node?.type === 'string' ? nearest(String(node.value), Object.keys(schema.roles)) : undefined;
   if (node === undefined || near === undefined || Object.keys(value).length === 0) return [];
   return [
     {
-      title: `Change the role to "${near}"`,
+      title: say('fix.role', { role: near }),
       repairs: [{ begin: node.offset, end: node.offset + node.length, text: JSON.stringify(near) }],
     },
   ];
 }
 
 /** A field that is missing, while one of nearly its name is there and read by nothing. */
-function renameField(text: string, schema: Schema | undefined, { place }: PlacedFlaw): Repair[] {
+function renameField(text: string, schema: Schema | undefined, { place }: PlacedFlaw, say: Say): Repair[] {
   const wanted = place?.at(-1);
   if (schema === undefined || place === undefined || typeof wanted !== 'string') return [];
   const places = new JsonPlaces(text);
@@ -221,7 +243,7 @@ function renameField(text: string, schema: Schema | undefined, { place }: Placed
   if (near === undefined || node === undefined) return [];
   return [
     {
-      title: `Rename "${near}" to "${wanted}"`,
+      title: say('fix.rename', { from: JSON.stringify(near), to: wanted }),
       repairs: [{ begin: node.offset, end: node.offset + node.length, text: JSON.stringify(wanted) }],
     },
   ];

@@ -1,5 +1,6 @@
 import { isProblems, toExample } from '../../data/schemas/toExample';
 import type { Example, Row, Schema } from '../../data/types';
+import type { Say } from '../../protocol/display/serverText';
 import type { EncodingContext } from '../../text/types';
 import { countTokens } from '../documents/encodePieces';
 import type { NamedText } from '../documents/openNamedText';
@@ -127,13 +128,13 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /** `609 rows · 8,725 trained tokens · tuned`; two significant digits less where it is extrapolated. */
-export function summarySentence({ rows, schema, model, trainedTokens }: DataSummary): string {
-  const parts = [`${grouped(rows)} ${rows === 1 ? 'row' : 'rows'}`];
+export function summarySentence({ rows, schema, model, trainedTokens }: DataSummary, say: Say): string {
+  const parts = [say('summary.rows', { rows: grouped(rows), count: rows })];
   if (schema !== undefined) parts.push(schema);
   if (trainedTokens !== undefined) {
     const { count, precision } = trainedTokens;
     const shown = precision === 'exact' ? grouped(count) : `≈ ${grouped(Number(count.toPrecision(3)))}`;
-    parts.push(`${shown} trained tokens`);
+    parts.push(say('summary.trainedTokens', { count: shown }));
   }
   if (model !== undefined) parts.push(model);
   return parts.join(' · ');

@@ -1,4 +1,5 @@
-import { dampingText, evidenceTexts, gateText, verdictText } from '../../protocol/display/findingTexts';
+import { dampingText, evidenceText, gateText, verdictText } from '../../protocol/display/findingTexts';
+import type { Say, ServerTexts } from '../../protocol/display/serverText';
 import type { FindingGroup, FindingRow, FindingsView, RowVerdict } from '../../protocol/editor';
 import type { TracedGroup, TracedRow } from '../../protocol/influence';
 import type { ShownFinding } from '../traces/createTraceShelf';
@@ -20,6 +21,7 @@ export function findingsView(
   choice: FindingsChoice,
   placeOf: RowPlace,
   verdictOf: (hash: string) => RowVerdict,
+  { say, translate }: ServerTexts,
 ): FindingsView {
   const wanted = query.rows.filter(({ aboveNull }) => choice.rows === 'all' || aboveNull);
   const ordered = [...wanted].sort(orders[choice.order]).slice(0, mostRows);
@@ -48,14 +50,15 @@ export function findingsView(
     title: record.title,
     prompt: query.prompt,
     completion: query.completion,
-    headline: `${gateText(query, 'Rank All the Same')} ${query.rows.length === 0 ? '' : verdictText(query)}`.trim(),
+    headline:
+      `${gateText(query, say('finding.rankAnyway'), say)} ${query.rows.length === 0 ? '' : verdictText(query, say)}`.trim(),
     verdict: query.verdict,
-    groups: [...groups].map(([group, rows]) => groupOf(known.get(group), group, rows)),
+    groups: [...groups].map(([group, rows]) => groupOf(known.get(group), group, rows, say)),
     trust: [
-      `Method ${document.method}; evidence: ${evidenceTexts[document.evidence]}.`,
-      `${(100 * document.coverage.share).toFixed(1)} % of the trained parameters were looked at.`,
-      `${capital(dampingText(query, Number(document.settings.damping)))}.`,
-      ...document.warnings.map(({ message }) => message),
+      say('finding.method', { method: document.method, evidence: evidenceText(document.evidence, say) }),
+      say('finding.coverage', { percent: (100 * document.coverage.share).toFixed(1) }),
+      `${capital(dampingText(query, Number(document.settings.damping), say))}.`,
+      ...document.warnings.map(({ message }) => translate(message)),
     ],
   };
 }
@@ -65,10 +68,10 @@ const orders = {
   kind: (a: TracedRow, b: TracedRow) => (a.kind?.rank ?? a.rank) - (b.kind?.rank ?? b.rank),
 } as const;
 
-function groupOf(known: TracedGroup | undefined, group: number, rows: readonly FindingRow[]): FindingGroup {
+function groupOf(known: TracedGroup | undefined, group: number, rows: readonly FindingRow[], say: Say): FindingGroup {
   const share = known?.share ?? 0;
   const size = known?.rows ?? rows.length;
-  return { group, rows, size, share, title: `Group ${group + 1}: ${size} row${size === 1 ? '' : 's'} of one kind` };
+  return { group, rows, size, share, title: say('finding.group', { group: group + 1, count: size }) };
 }
 
 function capital(text: string): string {

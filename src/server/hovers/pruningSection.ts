@@ -1,3 +1,4 @@
+import type { Say } from '../../protocol/display/serverText';
 import type { EditorOptions } from '../../protocol/editor';
 import type { PruneProposal, PruningRow } from '../../protocol/pruning';
 import type { AnalysisShelf } from '../analyses/createAnalysisShelf';
@@ -12,30 +13,33 @@ export function pruningSection(
   hash: string | undefined,
   analyses: AnalysisShelf,
   tags: EditorOptions['tags'],
+  say: Say,
 ): string | undefined {
   const proposal = analyses.shown('pruning')?.result;
   const row = hash === undefined ? undefined : proposal?.rows.find((one) => one.hash === hash);
   if (proposal === undefined || row === undefined || row.share === null) return undefined;
-  const text = sectionText(proposal, row, row.share);
-  return tags === 'client' ? `${text}\n\n[Show Pruning Panel](command:whence.showPruningPanel)` : text;
+  const text = sectionText(proposal, row, row.share, say);
+  return tags === 'client' ? `${text}\n\n[${say('pruning.showPanel')}](command:whence.showPruningPanel)` : text;
 }
 
-function sectionText(proposal: PruneProposal, row: PruningRow, share: number): string {
+function sectionText(proposal: PruneProposal, row: PruningRow, share: number, say: Say): string {
   const { rows, points, shown, recommendation, mask } = proposal;
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   const rank = rows.filter((other) => Math.abs(other.share ?? 0) > Math.abs(share)).length + 1;
   const alpha = points[shown]!.alphas[0]!;
   const parts = Math.abs(share) * rows.length;
   const verdict =
-    recommendation.alpha === null
-      ? 'None of its masks is worth it by the rule.'
-      : `Alpha ${recommendation.alpha} is recommended.`;
-  const meaning =
-    mask.score === 'signedGrad'
-      ? 'how much of the pruned entries’ signed score its loss gives'
-      : 'how much of the pruned entries’ score its activations give';
+    recommendation.alpha === null ? say('pruning.none') : say('pruning.recommended', { alpha: recommendation.alpha });
+  const meaning = mask.score === 'signedGrad' ? say('pruning.signed') : say('pruning.activations');
   return [
-    `✂ **${percent(share)}** of what drives the mask of alpha ${alpha}: rank **${rank}** of ${rows.length} realign rows (${escapeMarkdown(`${row.file}:${row.line ?? row.row}`)}), ${parts.toFixed(1)} times an equal part.`,
-    `*What it means:* ${meaning}. It does not say that the row caused the behaviour: realign rows only pick the entries. ${verdict}`,
+    say('pruning.share', {
+      percent: percent(share),
+      alpha,
+      rank,
+      count: rows.length,
+      place: escapeMarkdown(`${row.file}:${row.line ?? row.row}`),
+      parts: parts.toFixed(1),
+    }),
+    say('pruning.meaning', { meaning, verdict }),
   ].join('\n\n');
 }

@@ -1,3 +1,4 @@
+import type { Say } from '../../protocol/display/serverText';
 import type { EditorOptions } from '../../protocol/editor';
 import type { TracedToken } from '../../protocol/influence';
 import { escapeMarkdown } from '../features/renderRow';
@@ -13,13 +14,13 @@ const markedFrom = 0.15;
  * Tokens of a row by what they add to its score. In HTML, promoting ones are bold, opposing ones underlined, in the
  * editor's own colours (which have contrast in every theme); else the strongest are listed.
  */
-export function tokenText(tokens: readonly TracedToken[], as: EditorOptions['hovers']): string | undefined {
+export function tokenText(tokens: readonly TracedToken[], as: EditorOptions['hovers'], say: Say): string | undefined {
   const strongest = tokens.reduce((most, { score }) => Math.max(most, Math.abs(score)), 0);
   if (strongest === 0) return undefined;
-  return as === 'html' ? coloured(tokens, strongest) : list(tokens);
+  return as === 'html' ? coloured(tokens, strongest, say) : list(tokens, say);
 }
 
-function coloured(tokens: readonly TracedToken[], strongest: number): string {
+function coloured(tokens: readonly TracedToken[], strongest: number, say: Say): string {
   const shown = windowOf(tokens);
   const parts = shown.tokens.map(({ text, score }) => {
     const plain = escapeMarkdown(text).replaceAll(/\r?\n/g, '↵ ');
@@ -28,13 +29,13 @@ function coloured(tokens: readonly TracedToken[], strongest: number): string {
     return `<span style="color:var(--vscode-whence-${color});"><${mark}>${plain}</${mark}></span>`;
   });
   const [before, after] = [shown.first > 0 ? '… ' : '', shown.last < tokens.length ? ' …' : ''];
-  return `*By token* (bold promotes, underlined works against): ${before}${parts.join('')}${after}`;
+  return `${say('influence.byToken')} ${before}${parts.join('')}${after}`;
 }
 
-function list(tokens: readonly TracedToken[]): string {
+function list(tokens: readonly TracedToken[], say: Say): string {
   const strong = [...tokens].sort((a, b) => Math.abs(b.score) - Math.abs(a.score)).slice(0, listed);
   const items = strong.map(({ text, score }) => `${score > 0 ? '▲' : '▼'} “${escapeMarkdown(text.trim())}”`);
-  return `*Strongest tokens:* ${items.join(', ')}`;
+  return `${say('influence.strongestTokens')} ${items.join(', ')}`;
 }
 
 /** The part of a long row around its strongest token. */

@@ -5,8 +5,11 @@ import { shortText } from './shortText';
 
 /** Models answer prompts, streamed. */
 export const askJob: EditorJobRule<'ask'> = {
-  title: ({ prompts, models }) =>
-    `Ask ${models.length === 0 ? 'the model' : models.join(' and ')}: ${shortText(promptText(prompts[0]))}`,
+  title: ({ prompts, models }, say) =>
+    say('job.ask', {
+      models: models.length === 0 ? say('job.theModel') : models.join(say('job.and')),
+      prompt: shortText(promptText(prompts[0])),
+    }),
   run: async ({ models, prompts, template, sampling, maxTokens }, tools) => {
     const context = tools.workspace.names(tools.settings);
     const names = models.length === 0 ? [undefined] : models;
@@ -27,7 +30,7 @@ export const askJob: EditorJobRule<'ask'> = {
     );
     return {
       result: { kind: 'ask', result },
-      outcome: `${result.answers.length} answers, ${result.tokensPerSecond.toFixed(0)} tokens/s`,
+      outcome: tools.say('done.answers', { count: result.answers.length, speed: result.tokensPerSecond.toFixed(0) }),
     };
   },
 };

@@ -1,5 +1,6 @@
 import { createJobQueue } from '../../jobs/createJobQueue';
 import { createJobRunner, type JobOptions, type JobRunner } from '../../jobs/createJobRunner';
+import type { ServerTexts } from '../../protocol/display/serverText';
 import type { EditorJob, EditorNotifications, EditorResult, JobView } from '../../protocol/editor';
 import { UserError, type UserErrorData } from '../../protocol/errors';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
@@ -30,6 +31,7 @@ export interface JobDirectorParts {
   readonly traces: TraceShelf;
   readonly analyses: AnalysisShelf;
   settings(): EditorSettings;
+  readonly texts: ServerTexts;
   notify<N extends 'whence/jobChanged' | 'whence/answerDelta'>(name: N, value: EditorNotifications[N]): void;
   log(level: 'info' | 'warning' | 'error', text: string): void;
 }
@@ -48,7 +50,7 @@ interface KnownJob {
 }
 
 export function createJobDirector(parts: JobDirectorParts): JobDirector {
-  const { workspace, traces, analyses, settings, notify, log } = parts;
+  const { workspace, traces, analyses, settings, notify, log, texts } = parts;
   const queue = createJobQueue();
   const known = new Map<string, KnownJob>();
   let next = 1;
@@ -74,6 +76,7 @@ export function createJobDirector(parts: JobDirectorParts): JobDirector {
     traces,
     analyses,
     settings: settings(),
+    say: texts.say,
     run: async <K extends JobKind>(
       request: Jobs[K]['request'] & { readonly kind: K },
       onEvent: (event: unknown) => void,
@@ -107,7 +110,7 @@ export function createJobDirector(parts: JobDirectorParts): JobDirector {
     } catch (error) {
       const state = cancel.signal.aborted ? 'cancelled' : 'failed';
       if (!(error instanceof UserError) && state === 'failed') log('error', String((error as Error).stack ?? error));
-      const told = state === 'cancelled' ? null : dataOf(error);
+      const told = state === 'cancelled' ? null : dataOf(error, texts);
       change(entry, { state, error: told, progress: null, seconds: secondsSince(entry.view.started) });
     }
   };
@@ -119,7 +122,7 @@ export function createJobDirector(parts: JobDirectorParts): JobDirector {
     const view: JobView = {
       id,
       kind: job.kind,
-      title: rule.title(job as never),
+      title: rule.title(job as never, texts.say),
       state: 'queued',
       progress: null,
       cost: null,
@@ -173,8 +176,11 @@ function secondsSince(milliseconds: number): number {
   return (Date.now() - milliseconds) / 1000;
 }
 
-function dataOf(error: unknown): UserErrorData {
-  if (error instanceof UserError) return error.toData();
+function dataOf(error: unknown, { translate }: ServerTexts): UserErrorData {
+  if (error instanceof UserError) {
+    const { message, next, ...rest } = error.toData();
+    return { ...rest, message: translate(message), next: translate(next) };
+  }
   return {
     kind: 'engineFailed',
     code: 'internal',

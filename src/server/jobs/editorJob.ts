@@ -1,3 +1,4 @@
+import type { Say } from '../../protocol/display/serverText';
 import type { EditorJob, EditorJobKind, EditorResult } from '../../protocol/editor';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
 import type { EditorSettings } from '../../protocol/settings';
@@ -11,6 +12,8 @@ export interface EditorJobTools {
   readonly traces: TraceShelf;
   readonly analyses: AnalysisShelf;
   readonly settings: EditorSettings;
+  /** A text in the editor's language. What is kept in the store is in English. */
+  readonly say: Say;
   /** Runs one job in the engine; progress, device and memory go to the job's view. */
   run<K extends JobKind>(
     request: Jobs[K]['request'] & { readonly kind: K },
@@ -31,6 +34,6 @@ export interface EditorJobEnd<K extends EditorJobKind> {
 
 export interface EditorJobRule<K extends EditorJobKind> {
   /** For people, before it begins. */
-  title(job: Extract<EditorJob, { kind: K }>): string;
+  title(job: Extract<EditorJob, { kind: K }>, say: Say): string;
   run(job: Extract<EditorJob, { kind: K }>, tools: EditorJobTools): Promise<EditorJobEnd<K>>;
 }

@@ -6,7 +6,7 @@ import { subjectOf } from './subjectOf';
 
 /** Gradients of every row, so that a trace need not compute them. */
 export const indexJob: EditorJobRule<'index'> = {
-  title: ({ model }) => `Index the rows of ${model ?? 'the default model'}`,
+  title: ({ model }, say) => say('job.index', { model: model ?? say('job.defaultModel') }),
   run: async ({ model }, tools) => {
     const request = {
       kind: 'index',
@@ -16,10 +16,10 @@ export const indexJob: EditorJobRule<'index'> = {
     } as const;
     const { result, seconds } = await tools.run(request, (event) => {
       const cost = event as PredictedCost;
-      if (cost.kind === 'predictedCost') tools.announceCost(costText(cost));
+      if (cost.kind === 'predictedCost') tools.announceCost(costText(cost, tools.say));
     });
     const { rows, computed } = result;
     await recordLineage(request, { seconds, rows, computed }, tools.warn);
-    return { result: { kind: 'index', rows, computed }, outcome: `${rows} rows, ${computed} computed now` };
+    return { result: { kind: 'index', rows, computed }, outcome: tools.say('done.index', { rows, computed }) };
   },
 };

@@ -3,6 +3,7 @@ import { recordRowsLineage } from '../../jobs/recordLineage';
 import { resolveData } from '../../jobs/resolveSources';
 import { resolveRows } from '../../jobs/resolveSubject';
 import { costText } from '../../protocol/display/findingTexts';
+import { englishTexts, type Say } from '../../protocol/display/serverText';
 import type { PredictedCost } from '../../protocol/influence';
 import type { ProbeRequest, ProbeResult } from '../../protocol/probing';
 import { probeBaselines } from '../../protocol/probing';
@@ -13,20 +14,20 @@ const defaults = { fewestRows: 10, folds: 5 };
 
 /** Linear probes of a label in every layer, or a direction between two sets of rows; kept, and shown beside the rows. */
 export const probeJob: EditorJobRule<'probe'> = {
-  title: ({ task }) => (task.kind === 'label' ? `Probe for ${task.label}` : 'Direction between two sets of rows'),
+  title: ({ task }, say) => (task.kind === 'label' ? say('job.probe', { label: task.label }) : say('job.direction')),
   run: async (job, tools) => {
     const request = requestOf(job, tools);
     const { task, data } = request;
     const { result, seconds } = await tools.run(request, (event) => {
       const cost = event as PredictedCost;
-      if (cost.kind === 'predictedCost') tools.announceCost(costText(cost));
+      if (cost.kind === 'predictedCost') tools.announceCost(costText(cost, tools.say));
     });
     const read = task.kind === 'label' ? data : [...data, ...task.positive, ...task.negative];
     const metrics = { ...probeMetrics(result), seconds };
     await recordRowsLineage({ ...request, data: read }, probeSettings(request), metrics, tools.warn);
-    const title = probeJob.title(job);
+    const title = probeJob.title(job, englishTexts.say);
     const { id } = await tools.analyses.add({ kind: 'probe', title, when: Date.now(), result });
-    return { result: { kind: 'probe', analysis: id }, outcome: outcomeOf(result) };
+    return { result: { kind: 'probe', analysis: id }, outcome: outcomeOf(result, tools.say) };
   },
 };
 
@@ -57,10 +58,11 @@ function requestOf(
 }
 
 /** One line for people. */
-function outcomeOf({ probe }: ProbeResult): string {
-  if (probe.kind === 'concept') return `${probe.rows.length} rows projected`;
+function outcomeOf({ probe }: ProbeResult, say: Say): string {
+  const rows = probe.rows.length;
+  if (probe.kind === 'concept') return say('done.projected', { rows });
   const best = probe.best.find(({ model }) => model === 'tuned');
   const doubted = probe.rows.filter(({ disagrees }) => disagrees).length;
-  const accuracy = best === undefined ? '' : `accuracy ${best.selected.estimate.toFixed(2)}, `;
-  return `${accuracy}${doubted} of ${probe.rows.length} rows disagree with their label`;
+  if (best === undefined) return say('done.probedRows', { doubted, rows });
+  return say('done.probed', { accuracy: best.selected.estimate.toFixed(2), doubted, rows });
 }

@@ -7,7 +7,7 @@ import type { EditorJobRule } from './editorJob';
 
 /** Writes one mask of a kept proposal into a new folder; the original stays as it is. */
 export const pruneApplyJob: EditorJobRule<'pruneApply'> = {
-  title: ({ alpha, out }) => `Apply alpha ${alpha} into ${path.basename(out)}`,
+  title: ({ alpha, out }, say) => say('job.pruneApply', { alpha, folder: path.basename(out) }),
   run: async ({ analysis, alpha, out }, tools) => {
     const { analyses, workspace, settings } = tools;
     const record = analyses.read(analysis);
@@ -49,7 +49,12 @@ export const pruneApplyJob: EditorJobRule<'pruneApply'> = {
     const { form, pruned, entries } = result;
     return {
       result: { kind: 'pruneApply', out: request.out, form, pruned, entries },
-      outcome: `${workspace.labelOf(request.out)} holds the pruned ${form}: ${pruned} of ${entries} entries`,
+      outcome: tools.say('done.pruned', {
+        folder: workspace.labelOf(request.out),
+        form: tools.say(`done.${form}`),
+        pruned,
+        entries,
+      }),
     };
   },
 };

@@ -3,6 +3,8 @@ import { hashPruningData, proposalDocument, proposeMetrics, proposeSettings } fr
 import { readMeasuredPrompts, readTaskTests } from '../../jobs/readMeasuredPrompts';
 import { recordInStore } from '../../jobs/recordLineage';
 import { resolveData, resolveModel, type WorkspaceContext } from '../../jobs/resolveSources';
+import { timeText } from '../../protocol/display/findingTexts';
+import { englishTexts, type Say } from '../../protocol/display/serverText';
 import type { PruneProposeJob } from '../../protocol/editor';
 import { internalError } from '../../protocol/errors';
 import type { PruneProposal, PruneProposeRequest, PruningCost } from '../../protocol/pruning';
@@ -10,13 +12,13 @@ import type { EditorJobRule, EditorJobTools } from './editorJob';
 
 /** Masks of a fine-tune, measured beside the cheap alternatives; kept, and shown beside the realign rows. */
 export const pruneProposeJob: EditorJobRule<'prunePropose'> = {
-  title: ({ realign }) => `Pruning proposal on ${realign.join(', ')}`,
+  title: ({ realign }, say) => say('job.prune', { realign: realign.join(', ') }),
   run: async (job, tools) => {
     const names = tools.workspace.names(tools.settings);
     const files = filesOf(job, names);
     const request = await requestOf(job, files, tools, names);
     const plan = await tools.run({ ...request, stage: 'plan' }, () => undefined);
-    if (plan.result.kind === 'plan') tools.announceCost(costText(plan.result.cost));
+    if (plan.result.kind === 'plan') tools.announceCost(costText(plan.result.cost, tools.say));
     const { result, seconds } = await tools.run(request, () => undefined);
     if (result.kind !== 'proposal') throw internalError('a proposal that was run gave a plan');
     const data = await hashPruningData(files);
@@ -29,9 +31,9 @@ export const pruneProposeJob: EditorJobRule<'prunePropose'> = {
       tools.warn,
     );
     const document = proposalDocument(result, request, data);
-    const title = pruneProposeJob.title(job);
+    const title = pruneProposeJob.title(job, englishTexts.say);
     const { id } = await tools.analyses.add({ kind: 'pruning', title, when: Date.now(), result, document });
-    return { result: { kind: 'prunePropose', analysis: id }, outcome: outcomeOf(result) };
+    return { result: { kind: 'prunePropose', analysis: id }, outcome: outcomeOf(result, tools.say) };
   },
 };
 
@@ -91,14 +93,12 @@ async function requestOf(
   };
 }
 
-function costText({ masks, states, known, seconds, memoryBytes }: PruningCost): string {
-  const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
-  return `${masks} distinct masks, ${states - known} states of the model to measure: about ${time}, ${(memoryBytes / 1e6).toFixed(0)} MB of memory.`;
+function costText({ masks, states, known, seconds, memoryBytes }: PruningCost, say: Say): string {
+  const memory = (memoryBytes / 1e6).toFixed(0);
+  return say('cost.masks', { masks, states: states - known, time: timeText(seconds, say), memory });
 }
 
 /** One line for people. */
-function outcomeOf({ recommendation, points }: PruneProposal): string {
-  return recommendation.alpha === null
-    ? `none of ${points.length} masks is worth it`
-    : `alpha ${recommendation.alpha} is recommended, of ${points.length} masks`;
+function outcomeOf({ recommendation: { alpha }, points: { length: count } }: PruneProposal, say: Say): string {
+  return alpha === null ? say('done.noMask', { count }) : say('done.mask', { alpha, count });
 }

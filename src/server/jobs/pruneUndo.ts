@@ -4,17 +4,17 @@ import type { EditorJobRule } from './editorJob';
 
 /** Deletes what apply wrote, while it and the original are as they were. */
 export const pruneUndoJob: EditorJobRule<'pruneUndo'> = {
-  title: ({ applied }) => `Undo the pruning in ${path.basename(applied)}`,
-  run: async ({ applied }, { workspace, settings, warn }) => {
+  title: ({ applied }, say) => say('job.pruneUndo', { folder: path.basename(applied) }),
+  run: async ({ applied }, { workspace, settings, warn, say }) => {
     const folder = path.resolve(workspace.root, applied);
     const place = { folder, label: workspace.labelOf(folder) };
     // whence.json as it is on disk now: a model that names the folder keeps it.
     await workspace.reload();
     const { deleted, kept } = await undoPruning(place, null, workspace.names(settings), warn);
-    const others = kept.length === 0 ? '' : `, ${kept.length} that apply did not write are kept`;
+    const values = { count: deleted.length, folder: place.label, kept: kept.length };
     return {
       result: { kind: 'pruneUndo', deleted, kept },
-      outcome: `${deleted.length} files of ${place.label} are deleted${others}`,
+      outcome: kept.length === 0 ? say('done.undone', values) : say('done.undoneKept', values),
     };
   },
 };

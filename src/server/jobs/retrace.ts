@@ -4,12 +4,12 @@ import { outcomeOf, runTrace } from './trace';
 
 /** A trace again: rows that did not change are read from the store, so only changed ones are computed. */
 export const retraceJob: EditorJobRule<'retrace'> = {
-  title: ({ methods, rank }) =>
+  title: ({ methods, rank }, say) =>
     methods.length > 0
-      ? `Trace by ${methods.join(', ')} too`
+      ? say('job.traceBy', { methods: methods.join(', ') })
       : rank === 'always'
-        ? 'Rank rows all the same'
-        : 'Trace changed rows again',
+        ? say('job.rankAnyway')
+        : say('job.retrace'),
   run: async ({ trace, methods: added, rank }, tools) => {
     const before = tools.traces.read(trace);
     if (before === undefined)
@@ -21,6 +21,6 @@ export const retraceJob: EditorJobRule<'retrace'> = {
       id: trace,
     };
     await tools.traces.replace(record);
-    return { result: { kind: 'retrace', trace }, outcome: outcomeOf(record) };
+    return { result: { kind: 'retrace', trace }, outcome: outcomeOf(record, tools.say) };
   },
 };

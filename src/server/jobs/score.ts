@@ -9,7 +9,7 @@ const settings = { batchSize: 8, maxLength: 2048 };
 
 /** Losses of a file's rows under the tuned model and its base, kept for dossiers. */
 export const scoreJob: EditorJobRule<'score'> = {
-  title: ({ uri }) => `Losses of the rows of ${decodeURIComponent(uri.split('/').at(-1) ?? '')}`,
+  title: ({ uri }, say) => say('job.score', { file: decodeURIComponent(uri.split('/').at(-1) ?? '') }),
   run: async ({ model, uri }, tools) => {
     const { workspace } = tools;
     const names = workspace.names(tools.settings);
@@ -36,6 +36,6 @@ export const scoreJob: EditorJobRule<'score'> = {
     const ofTuned = await losses(tuned);
     const ofBase = base === undefined ? new Map<string, number>() : await losses(base);
     await keepRowLosses(workspace.storeFolder(), { base: ofBase, tuned: ofTuned });
-    return { result: { kind: 'score', rows: ofTuned.size }, outcome: `losses of ${ofTuned.size} rows` };
+    return { result: { kind: 'score', rows: ofTuned.size }, outcome: tools.say('done.losses', { rows: ofTuned.size }) };
   },
 };

@@ -11,7 +11,7 @@ const batchSize = 8;
 
 /** Behaviour tests, the base beside the tuned model. */
 export const testJob: EditorJobRule<'test'> = {
-  title: ({ ids }) => (ids === null ? 'Behaviour tests' : `${ids.length} behaviour test${ids.length === 1 ? '' : 's'}`),
+  title: ({ ids }, say) => (ids === null ? say('job.tests') : say('job.someTests', { count: ids.length })),
   run: async ({ ids, models }, tools) => {
     const { workspace, settings } = tools;
     const names = workspace.names(settings);
@@ -41,7 +41,7 @@ export const testJob: EditorJobRule<'test'> = {
     );
     return {
       result: { kind: 'test', result, cases: chosen },
-      outcome: `${labels.at(-1)} passes ${last} of ${result.tests.length}`,
+      outcome: tools.say('done.tests', { model: labels.at(-1) ?? '', passed: last ?? 0, count: result.tests.length }),
     };
   },
 };

@@ -1,5 +1,6 @@
 import { recordLineage } from '../../jobs/recordLineage';
 import { costText } from '../../protocol/display/findingTexts';
+import type { Say } from '../../protocol/display/serverText';
 import type { TraceRecord } from '../../protocol/editor';
 import type { InfluenceSubject, PredictedCost, QuerySource, TraceMethod, TraceRequest } from '../../protocol/influence';
 import type { EditorJobRule, EditorJobTools } from './editorJob';
@@ -12,12 +13,12 @@ const defaults = { damping: 0.1, tokenRows: 50, controls: 24, methods: ['auto', 
 
 /** Rows that cause a behaviour; the record is kept, and its id is the result. */
 export const traceJob: EditorJobRule<'trace'> = {
-  title: ({ behaviour }) => `Trace ${behaviourName(behaviour)}`,
+  title: ({ behaviour }, say) => say('job.trace', { behaviour: behaviourName(behaviour, say) }),
   run: async ({ model, behaviour, methods, rank }, tools) => {
     const source = await querySourceOf(behaviour, tools.workspace, tools.settings.maxTokens);
     const chosen = methods.length === 0 ? defaults.methods : methods;
     const record = await tools.traces.add(await runTrace({ model, source, methods: chosen, rank }, tools));
-    return { result: { kind: 'trace', trace: record.id }, outcome: outcomeOf(record) };
+    return { result: { kind: 'trace', trace: record.id }, outcome: outcomeOf(record, tools.say) };
   },
 };
 
@@ -45,7 +46,7 @@ export async function runTrace(choices: TraceChoices, tools: EditorJobTools): Pr
   };
   const { result, device, seconds } = await tools.run(request, (event) => {
     const cost = event as PredictedCost;
-    if (cost.kind === 'predictedCost') tools.announceCost(costText(cost));
+    if (cost.kind === 'predictedCost') tools.announceCost(costText(cost, tools.say));
   });
   const [first] = result.documents;
   const verdicts = first?.queries.map(({ verdict }) => verdict) ?? [];
@@ -67,23 +68,18 @@ export async function runTrace(choices: TraceChoices, tools: EditorJobTools): Pr
 }
 
 /** One line for people. */
-export function outcomeOf({ documents: [first] }: TraceRecord): string {
+export function outcomeOf({ documents: [first] }: TraceRecord, say: Say): string {
   const queries = first?.queries ?? [];
   const standing = queries.filter(({ verdict }) => verdict === 'rowsStandOut').length;
-  const rows = queries.reduce((sum, { rows }) => sum + rows.filter(({ aboveNull }) => aboveNull).length, 0);
-  if (queries.length !== 1) return `rows stand out for ${standing} of ${queries.length} queries`;
-  const texts = {
-    rowsStandOut: `${rows} rows stand out`,
-    noRowStandsOut: 'no row stands out',
-    baseDoesIt: 'the base model does this too',
-    notRanked: 'the fine-tune did not make it',
-  } as const;
-  return texts[queries[0]!.verdict];
+  const count = queries.reduce((sum, { rows }) => sum + rows.filter(({ aboveNull }) => aboveNull).length, 0);
+  if (queries.length !== 1) return say('done.queries', { standing, count: queries.length });
+  const { verdict } = queries[0]!;
+  return verdict === 'rowsStandOut' ? say('done.rowsStandOut', { count }) : say(`done.${verdict}`);
 }
 
-function behaviourName(behaviour: Parameters<typeof traceJob.title>[0]['behaviour']): string {
-  if (behaviour.kind === 'workspaceQueries') return 'all queries';
-  if (behaviour.kind === 'queryLine') return `the query in line ${behaviour.line + 1}`;
+function behaviourName(behaviour: Parameters<typeof traceJob.title>[0]['behaviour'], say: Say): string {
+  if (behaviour.kind === 'workspaceQueries') return say('job.allQueries');
+  if (behaviour.kind === 'queryLine') return say('job.queryLine', { line: behaviour.line + 1 });
   const { prompt } = behaviour;
   const content = prompt.kind === 'text' ? prompt.text : prompt.messages.at(-1)?.content;
   return shortText(typeof content === 'string' ? content : '');

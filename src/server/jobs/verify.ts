@@ -1,4 +1,5 @@
 import { recordLineage } from '../../jobs/recordLineage';
+import type { Say } from '../../protocol/display/serverText';
 import { inputError, internalError } from '../../protocol/errors';
 import type { QuerySource, TracedQuery } from '../../protocol/influence';
 import type { VerifyOutcome, VerifyRequest } from '../../protocol/verification';
@@ -10,12 +11,12 @@ const defaults = { damping: 0.1, batchSize: 8 };
 
 /** Trains again without rows: predicted against actual change, beside random and BM25's removals. */
 export const verifyJob: EditorJobRule<'verify'> = {
-  title: ({ removal }) =>
+  title: ({ removal }, say) =>
     removal.kind === 'top'
-      ? `Verify: retrain without the top ${removal.count} rows`
+      ? say('job.verifyTop', { count: removal.count })
       : removal.kind === 'group'
-        ? 'Verify: retrain without the first group'
-        : `Verify: retrain without ${removal.rows.length} rows`,
+        ? say('job.verifyGroup')
+        : say('job.verifyRows', { count: removal.rows.length }),
   run: async ({ trace, query, removal, randomRemovals, tests }, tools) => {
     const record = tools.traces.read(trace);
     const traced = record?.documents[0]?.queries[query];
@@ -39,7 +40,7 @@ export const verifyJob: EditorJobRule<'verify'> = {
     const { result, seconds } = await tools.run(request, () => undefined);
     if (result.kind !== 'outcome') throw internalError('a verification that was run gave a plan');
     await recordLineage(request, { seconds, signRight: result.summary.removals.sign.estimate }, tools.warn);
-    return { result: { kind: 'verify', result, trace, query }, outcome: outcomeOf(result) };
+    return { result: { kind: 'verify', result, trace, query }, outcome: outcomeOf(result, tools.say) };
   },
 };
 
@@ -56,14 +57,9 @@ function oneQuery(source: QuerySource, traced: TracedQuery, index: number): Quer
   return { kind: 'inline', queries: [{ ...prompt, ...answered }] };
 }
 
-function outcomeOf({ queries }: VerifyOutcome): string {
-  const [first] = queries;
-  if (first === undefined) return 'nothing was verified';
-  const beyond =
-    first.beyondRandom === null
-      ? ''
-      : first.beyondRandom
-        ? ', beyond every random removal'
-        : ', within random removals';
-  return `${(-first.outcome.actual).toFixed(2)} nats without the rows${beyond}`;
+function outcomeOf({ queries: [first] }: VerifyOutcome, say: Say): string {
+  if (first === undefined) return say('done.nothingVerified');
+  const nats = (-first.outcome.actual).toFixed(2);
+  if (first.beyondRandom === null) return say('done.verified', { nats });
+  return first.beyondRandom ? say('done.verifiedBeyond', { nats }) : say('done.verifiedWithin', { nats });
 }

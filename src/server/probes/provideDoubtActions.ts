@@ -14,7 +14,12 @@ export function provideDoubtActions(
   uri: string,
   range: Range,
   diagnostics: readonly Diagnostic[],
-  { probes, labelVerdicts, options }: Pick<ServerContext, 'probes' | 'labelVerdicts' | 'options'>,
+  {
+    probes,
+    labelVerdicts,
+    options,
+    texts: { say },
+  }: Pick<ServerContext, 'probes' | 'labelVerdicts' | 'options' | 'texts'>,
 ): CodeAction[] {
   const probe = probes.label();
   if (probe === undefined) return [];
@@ -35,17 +40,17 @@ export function provideDoubtActions(
       const at = rangeIn(rows, row, spot.begin, spot.end);
       actions.push({
         ...of,
-        title: `Change ${probe.label} to "${shown(probed.predicted)}"`,
+        title: say('fix.changeLabel', { label: probe.label, to: shown(probed.predicted) }),
         edit: { changes: { [uri]: [{ range: at, newText: spot.replacement(probed.predicted) }] } },
       });
     }
     if (rows.options.format === 'jsonl') {
       const reason = `possible mislabel: ${probe.label} is "${shown(probed.label)}", a probe reads "${shown(probed.predicted)}"`;
       const act = { kind: 'quarantine', rows: [{ uri, line: row.start.line }], reason };
-      actions.push({ ...of, title: 'Quarantine the row (possible mislabel)', data: { whence: 'act', act } });
+      actions.push({ ...of, title: say('fix.quarantineDoubt'), data: { whence: 'act', act } });
     }
     if (options.tags === 'client') {
-      const title = 'Dismiss (the label is right)';
+      const title = say('fix.keepLabel');
       const command = { title, command: 'whence.keepLabel', arguments: [{ uri, line: row.start.line }] };
       actions.push({ ...of, title, command });
     }

@@ -1,4 +1,5 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver-types';
+import type { Say } from '../../protocol/display/serverText';
 import type { LabelProbe, ProbedRow } from '../../protocol/probing';
 import type { DocumentRow, RowDocument } from '../documents/rowDocument';
 import { diagnosticSource, mostDiagnostics, rangeIn } from '../features/provideDiagnostics';
@@ -23,6 +24,7 @@ export function provideDoubts(
   probe: LabelProbe,
   doubts: readonly DoubtedLine[],
   verdicts: Pick<LabelVerdicts, 'isRight'>,
+  say: Say,
 ): readonly Diagnostic[] {
   const count = probe.rows.filter(({ disagrees }) => disagrees).length;
   return doubts
@@ -30,7 +32,7 @@ export function provideDoubts(
     .slice(0, mostDiagnostics)
     .flatMap(({ line, row: probed }) => {
       const row = document.row(line);
-      return row === undefined ? [] : [doubtAt(document, row, probe, probed, count)];
+      return row === undefined ? [] : [doubtAt(document, row, probe, probed, count, say)];
     });
 }
 
@@ -40,6 +42,7 @@ function doubtAt(
   probe: LabelProbe,
   probed: ProbedRow,
   count: number,
+  say: Say,
 ): Diagnostic {
   const spot = labelSpot(document, row, probe.label, probed.label);
   return {
@@ -47,19 +50,21 @@ function doubtAt(
     severity: probed.margin <= clearMargin ? DiagnosticSeverity.Warning : DiagnosticSeverity.Information,
     source: diagnosticSource,
     code: doubtCode,
-    message: doubtText(probe, probed, count),
+    message: doubtText(probe, probed, count, say),
   };
 }
 
 /** What the probe says of a row in doubt, and what it does not say. */
-export function doubtText({ label, readBy }: LabelProbe, row: ProbedRow, count: number): string {
-  const model = readBy === 'base' ? 'base' : 'fine-tuned';
-  return (
-    `Possible mislabel: ${label} is "${clipped(row.label)}" (probability ${row.probability.toFixed(2)}), a probe of the ` +
-    `${model} model reads "${clipped(row.predicted)}" (${confidence(row).toFixed(2)}). Doubt ${row.rank} of ${count}. ` +
-    'The probe never saw this row nor rows alike, and it may be wrong: a hard row looks the same. It shows what can be ' +
-    'read in the model, not what the model uses. Change the label, quarantine the row, or dismiss this.'
-  );
+export function doubtText({ label, readBy }: LabelProbe, row: ProbedRow, count: number, say: Say): string {
+  return say(readBy === 'base' ? 'doubt.base' : 'doubt.tuned', {
+    label,
+    own: clipped(row.label),
+    probability: row.probability.toFixed(2),
+    predicted: clipped(row.predicted),
+    confidence: confidence(row).toFixed(2),
+    rank: row.rank,
+    count,
+  });
 }
 
 function clipped(text: string): string {

@@ -1,3 +1,4 @@
+import type { Say } from '../../protocol/display/serverText';
 import type { LabelProbe, ProbedRow, ProjectedRow, RowReading } from '../../protocol/probing';
 import { escapeMarkdown } from '../features/renderRow';
 import { confidence } from '../tags/probeTags';
@@ -9,64 +10,72 @@ import { trustworthyProbe } from './trustworthyProbe';
  *
  * @param verdict `right`: a person found the label right
  */
-export function provideProbeSection(probed: ProbedLine, verdict: 'right' | 'none'): string {
-  const stale =
-    '*The row was edited since it was probed: what the probe read is not true of it any more. Probe again.*';
-  if (probed.known.state === 'stale') return [heading(probed), stale].join('\n\n');
+export function provideProbeSection(probed: ProbedLine, verdict: 'right' | 'none', say: Say): string {
+  if (probed.known.state === 'stale') return [heading(probed, say), say('probe.stale')].join('\n\n');
   return probed.kind === 'label'
-    ? labelSection(probed.probe, probed.known.row, verdict)
-    : [heading(probed), ...conceptLines(probed.known.row, probed.rows)].join('\n\n');
+    ? labelSection(probed.probe, probed.known.row, verdict, say)
+    : [heading(probed, say), ...conceptLines(probed.known.row, probed.rows, say)].join('\n\n');
 }
 
-function heading(probed: ProbedLine): string {
-  return probed.kind === 'label'
-    ? `**${probed.known.row.disagrees ? '◇' : '◆'} Probe** for ${escapeMarkdown(clipped(probed.probe.label))}`
-    : '**Direction** between two sets of rows';
+function heading(probed: ProbedLine, say: Say): string {
+  return probed.kind === 'label' ? labelHeading(probed.probe, probed.known.row, say) : say('probe.direction');
 }
 
-function labelSection(probe: LabelProbe, row: ProbedRow, verdict: 'right' | 'none'): string {
+function labelHeading({ label }: LabelProbe, { disagrees }: ProbedRow, say: Say): string {
+  return say('probe.for', { mark: disagrees ? '◇' : '◆', label: text(label) });
+}
+
+function labelSection(probe: LabelProbe, row: ProbedRow, verdict: 'right' | 'none', say: Say): string {
+  const label = text(row.label);
+  const probability = row.probability.toFixed(2);
   const says = row.disagrees
-    ? `The label is **${text(row.label)}** (probability ${row.probability.toFixed(2)}), the probe reads **${text(row.predicted)}** (${confidence(row).toFixed(2)}).`
-    : `The probe reads the label: **${text(row.label)}** (probability ${row.probability.toFixed(2)}).`;
+    ? say('probe.disagrees', {
+        label,
+        probability,
+        predicted: text(row.predicted),
+        confidence: confidence(row).toFixed(2),
+      })
+    : say('probe.agrees', { label, probability });
   const doubts = probe.rows.filter(({ disagrees }) => disagrees).length;
-  const rank = row.disagrees
-    ? `Doubt ${row.rank} of ${doubts}: 1 fits its label least.`
-    : `No doubt: its label is the likeliest (rank ${row.rank} of ${probe.rows.length} by doubt).`;
   const notes = [
-    rank,
-    ...(verdict === 'right' ? ['You said that the label is right.'] : []),
-    ...(trustworthyProbe(probe) ? [] : ['This probe reads no better than chance: its doubts say nothing.']),
+    row.disagrees
+      ? say('probe.doubt', { rank: row.rank, count: doubts })
+      : say('probe.noDoubt', { rank: row.rank, count: probe.rows.length }),
+    ...(verdict === 'right' ? [say('probe.right')] : []),
+    ...(trustworthyProbe(probe) ? [] : [say('probe.chance')]),
   ];
   const table = [
-    '| model | reads | p(label) | margin, nats |',
+    say('probe.table'),
     '|---|---|--:|--:|',
-    readingLine('fine-tuned', row.tuned, probe, 'tuned'),
-    ...(row.base === null ? [] : [readingLine('base', row.base, probe, 'base')]),
+    readingLine(row.tuned, probe, 'tuned', say),
+    ...(row.base === null ? [] : [readingLine(row.base, probe, 'base', say)]),
   ].join('\n');
   return [
-    `**${row.disagrees ? '◇' : '◆'} Probe** for ${text(probe.label)}: ${says}`,
+    `${labelHeading(probe, row, say)}: ${says}`,
     table,
     notes.join(' '),
-    `*Read by a probe of the ${probe.readBy === 'base' ? 'base' : 'fine-tuned'} model that never saw this row nor rows alike. It shows what can be read in the model, not what it uses, nor which label is right.*`,
+    probe.readBy === 'base' ? say('probe.readByBase') : say('probe.readByTuned'),
   ].join('\n\n');
 }
 
-function readingLine(name: string, reading: RowReading, { best }: LabelProbe, model: 'tuned' | 'base'): string {
+function readingLine(reading: RowReading, { best }: LabelProbe, model: 'tuned' | 'base', say: Say): string {
   const cell = best.find((one) => one.model === model);
-  const where = cell === undefined ? '' : ` (${layerName(cell.layer)}, ${text(cell.position)})`;
-  return `| ${name}${where} | ${text(reading.predicted)} | ${reading.probability.toFixed(2)} | ${reading.margin.toFixed(2)} |`;
+  const where = cell === undefined ? '' : ` (${layerName(cell.layer, say)}, ${text(cell.position)})`;
+  return `| ${say(`probe.${model}`)}${where} | ${text(reading.predicted)} | ${reading.probability.toFixed(2)} | ${reading.margin.toFixed(2)} |`;
 }
 
-function conceptLines(row: ProjectedRow, rows: number): readonly string[] {
-  const base = row.base === null ? '' : `, base ${row.base.toFixed(2)}`;
+function conceptLines(row: ProjectedRow, count: number, say: Say): readonly string[] {
+  const values = { projection: row.projection.toFixed(2), tuned: row.tuned.toFixed(2), rank: row.rank, count };
   return [
-    `Projection **${row.projection.toFixed(2)}** (fine-tuned ${row.tuned.toFixed(2)}${base}); rank ${row.rank} of ${rows}.`,
-    '*1: as the mean of the positive rows, -1: as that of the negative ones. It says what the row looks like to the model, not what training on it does.*',
+    row.base === null
+      ? say('probe.projection', values)
+      : say('probe.projectionWithBase', { ...values, base: row.base.toFixed(2) }),
+    say('probe.projectionMeaning'),
   ];
 }
 
-function layerName(layer: number): string {
-  return layer === -1 ? 'embedding' : `layer ${layer}`;
+function layerName(layer: number, say: Say): string {
+  return layer === -1 ? say('probe.embedding') : say('probe.layer', { layer });
 }
 
 function text(value: string): string {

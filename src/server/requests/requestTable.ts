@@ -84,7 +84,7 @@ export const requestTable: { readonly [N in TabledRequestName]: Handler<N> } = {
   'whence/findings': (choice, context) => {
     const shown = context.traces.shown();
     if (shown === undefined) return null;
-    return findingsView(shown, choice, rowPlaces(context), (hash) => context.traces.verdictOf(hash));
+    return findingsView(shown, choice, rowPlaces(context), (hash) => context.traces.verdictOf(hash), context.texts);
   },
   'whence/tags': ({ uri, first, last }, context) => {
     const lines = fileLines(context, uri);

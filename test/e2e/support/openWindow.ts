@@ -44,7 +44,7 @@ export interface WorkbenchWindow {
   setTheme(theme: Theme): Promise<void>;
   /** The document inside the webview whose frame is shown; waits for its body. */
   webview(): Promise<FrameLocator>;
-  /** Texts of the notifications that are shown, worst first; `severity` picks one kind. */
+  /** Texts of the notifications that were not dismissed; `severity` picks one kind. */
   notifications(severity: 'error' | 'warning' | 'info'): Promise<string[]>;
   /** Text of the status bar's items. */
   statusBar(): Promise<string[]>;
@@ -185,11 +185,20 @@ export async function openWindow(
       await frame.locator('body').waitFor();
       return frame;
     },
-    notifications: (severity) =>
-      page
+    async notifications(severity) {
+      // A window that is driven shows none by itself: they are in the list behind the bell.
+      const bell = page.locator('.statusbar-item[id="status.notifications"]');
+      const list = page.locator('.notifications-center.visible');
+      const isOpen = await list.isVisible();
+      if (!isOpen) await bell.click();
+      await list.waitFor();
+      const texts = await list
         .locator(`.notification-list-item:has(.notification-list-item-icon.codicon-${severity})`)
         .locator('.notification-list-item-message')
-        .allInnerTexts(),
+        .allInnerTexts();
+      if (!isOpen) await bell.click();
+      return texts;
+    },
     statusBar: async () =>
       (await page.locator('.statusbar-item .statusbar-item-label').allInnerTexts()).map((text) => text.trim()),
     waitFor,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TextDocuments, WorkspaceEdit } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { englishTexts } from '../../../src/protocol/display/serverText';
 import type { ActEdit } from '../../../src/protocol/editor';
 import type { OpenDocument } from '../../../src/server/documents/openDocument';
 import { createFindingIndex } from '../../../src/server/findings/createFindingIndex';
@@ -22,7 +23,7 @@ export async function openFolder(files: Readonly<Record<string, string | Uint8Ar
   return {
     folder,
     uriOf,
-    context: { documents, workspace, traces, findings: createFindingIndex(traces, workspace) },
+    context: { documents, workspace, traces, findings: createFindingIndex(traces, workspace), texts: englishTexts },
     open: (name: string, text: string, version: number) => {
       open.set(uriOf(name), TextDocument.create(uriOf(name), 'jsonl', version, text));
     },

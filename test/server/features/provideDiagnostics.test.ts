@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Diagnostic } from 'vscode-languageserver-types';
 import { dataLimits } from '../../../src/data/limits';
 import { loadWorkspace } from '../../../src/data/workspace/load';
+import { englishTexts } from '../../../src/protocol/display/serverText';
 import { openNamedText } from '../../../src/server/documents/openNamedText';
 import { createPace } from '../../../src/server/documents/pace';
 import type { RowDocument } from '../../../src/server/documents/rowDocument';
@@ -138,7 +139,7 @@ describe('diagnostics of rows', () => {
         const document = openRows(lines.join('\n'), 'jsonl');
         const found = await diagnose(document);
         for (const { range } of found) {
-          provideCodeActions(document, 'uri', range, found);
+          provideCodeActions(document, 'uri', range, found, englishTexts.say);
           assert.ok(document.lines.offsetAt(range.start) <= document.lines.offsetAt(range.end));
         }
       }),
@@ -154,7 +155,7 @@ describe('quick fixes', () => {
     let text = '';
     for (let line = 0; line < document.lines.lineCount; line++) {
       const at = { start: { line, character: 0 }, end: { line, character: 0 } };
-      for (const action of provideCodeActions(document, 'uri', at, found)) {
+      for (const action of provideCodeActions(document, 'uri', at, found, englishTexts.say)) {
         const after = applied(document, action).split('\n');
         const kept = action.title.startsWith('Delete') ? '' : `    ${after[line]}\n`;
         text += `${line + 1} ${action.isPreferred ? '*' : ' '} ${action.title}\n${kept}`;
@@ -168,7 +169,9 @@ describe('quick fixes', () => {
     const found = await diagnose(document);
     let fixed = 0;
     for (const { range, code } of found.filter(({ severity }) => severity === 1)) {
-      for (const action of provideCodeActions(document, 'uri', range, found).filter((one) => one.isPreferred)) {
+      for (const action of provideCodeActions(document, 'uri', range, found, englishTexts.say).filter(
+        (one) => one.isPreferred,
+      )) {
         const after = openRows(applied(document, action), 'jsonl');
         const row = after.row(range.start.line)!;
         assert.notEqual(row.facts.hash, undefined, `${code}: ${row.text}`);

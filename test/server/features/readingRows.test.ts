@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { DocumentSymbol } from 'vscode-languageserver-types';
 import { dataLimits } from '../../../src/data/limits';
 import { loadWorkspace } from '../../../src/data/workspace/load';
+import { englishTexts } from '../../../src/protocol/display/serverText';
 import { openNamedText } from '../../../src/server/documents/openNamedText';
 import { createPace } from '../../../src/server/documents/pace';
 import { provideCodeLenses } from '../../../src/server/features/provideCodeLenses';
@@ -27,7 +28,7 @@ function hoverText(
   line: number,
   text?: Parameters<typeof provideHover>[2],
 ): string {
-  const hover = provideHover(document, { line, character: 5 }, text, []);
+  const hover = provideHover(document, { line, character: 5 }, text, [], englishTexts);
   return hover === null ? '(none)' : (hover.contents as { value: string }).value;
 }
 
@@ -35,6 +36,8 @@ async function sampleText() {
   const { workspace } = await loadWorkspace('samples/assistant', dataLimits);
   return (await openNamedText(workspace!, dataLimits)).text!;
 }
+
+const { say } = englishTexts;
 
 describe('hover', () => {
   it('reads as a conversation, with what is trained and what is wrong', async () => {
@@ -62,12 +65,12 @@ describe('hover', () => {
 
   it('holds the sections that others add, and is bounded on long rows', () => {
     const long = openRows(JSON.stringify({ prompt: 'p'.repeat(50_000), completion: '😀'.repeat(50_000) }), 'jsonl');
-    const hover = provideHover(long, { line: 0, character: 0 }, undefined, ['**Influence** +0.12']);
+    const hover = provideHover(long, { line: 0, character: 0 }, undefined, ['**Influence** +0.12'], englishTexts);
     const { value } = hover!.contents as { value: string };
     assert.ok(value.endsWith('**Influence** +0.12'));
     assert.ok(value.length < 4000, `${value.length} characters`);
-    assert.ok(provideRowText(long, 0, undefined)!.length > 100_000);
-    assert.equal(provideRowText(long, 1, undefined), null);
+    assert.ok(provideRowText(long, 0, undefined, englishTexts)!.length > 100_000);
+    assert.equal(provideRowText(long, 1, undefined, englishTexts), null);
   });
 });
 
@@ -80,9 +83,9 @@ describe('code lens and status', () => {
     assert.equal(summary!.trainedTokens!.precision, 'exact');
     const restricted = summarizeRows(document, undefined);
     const titles = [
-      provideCodeLenses('u', before, ['whence.trace', 'whence.ask']),
-      provideCodeLenses('u', summary!, ['whence.ask', 'whence.trace']),
-      provideCodeLenses('u', restricted, []),
+      provideCodeLenses('u', before, ['whence.trace', 'whence.ask'], say),
+      provideCodeLenses('u', summary!, ['whence.ask', 'whence.trace'], say),
+      provideCodeLenses('u', restricted, [], say),
     ].map((lenses) => lenses.map(({ command }) => `${command!.title} (${command!.command})`).join(' | '));
     assertGolden('server/codeLenses.txt', `${titles.join('\n')}\n`);
   });
@@ -94,7 +97,7 @@ describe('code lens and status', () => {
     let asked = 0;
     const some = await summarizeData(openRows(sample, 'jsonl'), again, () => ++asked > 150, createPace(neverCancelled));
     assert.equal(some!.trainedTokens!.precision, 'extrapolated');
-    assert.match(summarySentence(some!), /≈/);
+    assert.match(summarySentence(some!, say), /≈/);
     // 150 of 609 rows whose lengths vary by half: a tenth off is four standard errors.
     const ratio = some!.trainedTokens!.count / exact!.trainedTokens!.count;
     assert.ok(Math.abs(ratio - 1) < 0.1, `${ratio}`);
@@ -110,7 +113,11 @@ describe('outline, folding and inlay hints', () => {
             `${indent}${name}${detail ? `  [${detail}]` : ''}\n${shown(children ?? [], `${indent}  `)}`,
         )
         .join('');
-    const symbols = await provideDocumentSymbols(openRows(`${varied}\n${sloppy}`, 'jsonl'), createPace(neverCancelled));
+    const symbols = await provideDocumentSymbols(
+      openRows(`${varied}\n${sloppy}`, 'jsonl'),
+      createPace(neverCancelled),
+      say,
+    );
     assertGolden('server/outline.txt', shown(symbols!, ''));
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { englishTexts } from '../../../src/protocol/display/serverText';
 import { influenceSection } from '../../../src/server/hovers/influenceSection';
 import { tokenText } from '../../../src/server/hovers/tokenText';
 import { openFolder } from '../acts/support';
@@ -58,20 +59,20 @@ describe('server/hovers: influence', () => {
       { text: ' **b**', trained: true, score: -0.5 },
       { text: '\n[l](command:x)', trained: false, score: 0.01 },
     ];
-    const text = tokenText(tokens, 'html')!;
+    const text = tokenText(tokens, 'html', englishTexts.say)!;
     assert.match(
       text,
       /<span style="color:var\(--vscode-whence-promotes\);"><strong>\\<img src=x\\><\/strong><\/span>/,
     );
     assert.match(text, /<ins> \\\*\\\*b\\\*\\\*<\/ins>/);
     assert.match(text, /↵ \\\[l\\\]/);
-    assert.match(tokenText(tokens, 'plain')!, /▲ “\\<img src=x\\>”, ▼ /);
-    assert.equal(tokenText([{ text: 'a', trained: true, score: 0 }], 'html'), undefined);
+    assert.match(tokenText(tokens, 'plain', englishTexts.say)!, /▲ “\\<img src=x\\>”, ▼ /);
+    assert.equal(tokenText([{ text: 'a', trained: true, score: 0 }], 'html', englishTexts.say), undefined);
     const long = Array.from({ length: 5000 }, (_, at) => ({
       text: `t${at} `,
       trained: true,
       score: at === 3000 ? 1 : 0,
     }));
-    assert.match(tokenText(long, 'html')!, /… .*t3000.* …$/);
+    assert.match(tokenText(long, 'html', englishTexts.say)!, /… .*t3000.* …$/);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { WorkspaceEdit } from 'vscode-languageserver-types';
+import { englishTexts } from '../../../src/protocol/display/serverText';
 import type { LabelProbe } from '../../../src/protocol/probing';
 import { diagnosticSource } from '../../../src/server/features/provideDiagnostics';
 import { createProbeIndex } from '../../../src/server/probes/createProbeIndex';
@@ -47,7 +48,7 @@ describe('possible mislabels', () => {
 
   it('are diagnostics at the label, the clearest as warnings, and say what they do not mean', () => {
     const rows = openRows(content, 'jsonl');
-    const found = provideDoubts(rows, probe, indexOf(probe).doubts(rows), none);
+    const found = provideDoubts(rows, probe, indexOf(probe).doubts(rows), none, englishTexts.say);
     const shown = found.map(({ severity, range, message }) => {
       const { start, end } = range;
       const at = content.split('\n')[start.line]!.slice(start.character, end.character);
@@ -77,7 +78,7 @@ describe('possible mislabels', () => {
     );
     const right = { isRight: (label: string, hash: string) => label === 'label' && hash === probe.rows[2]!.hash };
     const open = openRows(content, 'jsonl');
-    const left = provideDoubts(open, probe, indexOf(probe).doubts(open), right);
+    const left = provideDoubts(open, probe, indexOf(probe).doubts(open), right, englishTexts.say);
     assert.deepEqual(
       left.map(({ range }) => range.start.line),
       [1],
@@ -93,7 +94,7 @@ describe('possible mislabels', () => {
     const many = Array.from({ length: 1200 }, (_, i) => `{"text":"row ${i}","label":"a"}`).join('\n');
     const rows = openRows(many, 'jsonl');
     const all = probeOf(many, 'label', Array(1200).fill('a'), Array(1200).fill('b'));
-    const found = provideDoubts(rows, all, indexOf(all).doubts(rows), none);
+    const found = provideDoubts(rows, all, indexOf(all).doubts(rows), none, englishTexts.say);
     assert.equal(found.length, 1000);
     assert.equal(found[0]!.range.start.line, 1199);
   });
@@ -105,8 +106,9 @@ describe('possible mislabels', () => {
       probes: indexOf(probe),
       labelVerdicts: { isRight: () => false, setRight: async () => undefined },
       options: { trust: 'trusted', tags: 'client', hovers: 'html', locale: 'en' },
+      texts: englishTexts,
     } as const;
-    const diagnostics = provideDoubts(rows, probe, context.probes.doubts(rows), none);
+    const diagnostics = provideDoubts(rows, probe, context.probes.doubts(rows), none, englishTexts.say);
     const at = (line: number) => ({ start: { line, character: 0 }, end: { line, character: 0 } });
     const actions = provideDoubtActions(rows, uri, at(2), diagnostics, context);
     assert.deepEqual(
@@ -125,7 +127,7 @@ describe('possible mislabels', () => {
     const index = indexOf(probe);
     const section = (line: number, text: string, verdict: 'right' | 'none') => {
       const probed = index.at('file:///rows.jsonl', lines(text), line);
-      return probed === undefined ? '(none)' : provideProbeSection(probed, verdict);
+      return probed === undefined ? '(none)' : provideProbeSection(probed, verdict, englishTexts.say);
     };
     const edited = content.replace('How to break in?', 'How to break out?');
     const direction = {
@@ -140,7 +142,7 @@ describe('possible mislabels', () => {
       section(0, content, 'none'),
       section(1, content, 'right'),
       section(1, edited, 'none'),
-      provideProbeSection(direction, 'none'),
+      provideProbeSection(direction, 'none', englishTexts.say),
     ];
     assertGolden('server/probeSections.md', `${parts.join('\n\n=====\n\n')}\n`);
   });

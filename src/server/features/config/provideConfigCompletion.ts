@@ -1,6 +1,7 @@
 import { getLocation, type Location, type Node, parseTree } from 'jsonc-parser';
 import { type CompletionItem, CompletionItemKind, InsertTextFormat, type Range } from 'vscode-languageserver-types';
 import { own } from '../../../data/own';
+import type { ServerTexts } from '../../../protocol/display/serverText';
 import type { JsonObject, JsonValue } from '../../../protocol/json';
 import { type JsonPlace, JsonPlaces } from '../../documents/jsonPlaces';
 import { LineText } from '../../documents/lineText';
@@ -18,6 +19,7 @@ export async function provideConfigCompletion(
   offset: number,
   listFolder: ListFolder,
   snippets: 'supported' | 'none',
+  { translate }: Pick<ServerTexts, 'translate'>,
 ): Promise<CompletionItem[]> {
   if (!isSane(text)) return [];
   const location = getLocation(text, offset);
@@ -26,7 +28,7 @@ export async function provideConfigCompletion(
   const [begin, end] =
     previous === undefined ? wordAround(text, offset) : [previous.offset, previous.offset + previous.length];
   const range: Range = { start: lines.positionAt(begin), end: lines.positionAt(end) };
-  if (location.isAtPropertyKey) return keyItems(kind, text, location, range, end, snippets);
+  if (location.isAtPropertyKey) return keyItems(kind, text, location, range, end, snippets, translate);
   const typed = text.slice(begin, offset).replace(/^"/, '');
   const names = namesAt(kind, text, location.path);
   const values = names ?? choicesAt(kind, location.path);
@@ -43,6 +45,7 @@ function keyItems(
   range: Range,
   end: number,
   snippets: 'supported' | 'none',
+  translate: ServerTexts['translate'],
 ): CompletionItem[] {
   const place = location.path.slice(0, -1);
   const present = new Set(keysOf(text, place));
@@ -54,7 +57,7 @@ function keyItems(
       .map(([key, shape]) => {
         const quoted = JSON.stringify(key);
         const description = own(shape as JsonObject, 'description');
-        const documentation = description === undefined ? undefined : String(description);
+        const documentation = description === undefined ? undefined : translate(String(description));
         const made = (newText: string) => ({
           ...item(key, newText, CompletionItemKind.Property, range, documentation),
           filterText: quoted,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import fc from 'fast-check';
+import { englishTexts } from '../../../../src/protocol/display/serverText';
 import { LineText } from '../../../../src/server/documents/lineText';
 import { provideConfigActions } from '../../../../src/server/features/config/provideConfigActions';
 import { provideConfigCompletion } from '../../../../src/server/features/config/provideConfigCompletion';
@@ -24,6 +25,7 @@ async function completions(marked: string, kind: 'workspaceFile' | 'recipe' = 'w
     offset,
     (folder) => Promise.resolve(listed[folder] ?? []),
     'supported',
+    englishTexts,
   );
   return items.map(({ label }) => label);
 }
@@ -38,6 +40,7 @@ async function taken(marked: string, label: string): Promise<string> {
     offset,
     () => Promise.resolve(['models/']),
     'supported',
+    englishTexts,
   );
   const edit = items.find((item) => item.label === label)!.textEdit as {
     range: { start: never; end: never };
@@ -113,8 +116,15 @@ describe('completion of configuration files', () => {
       fc.asyncProperty(fc.array(part, { maxLength: 20 }), fc.nat(40), async (parts, at) => {
         const text = parts.join('');
         const offset = Math.min(at, text.length);
-        await provideConfigCompletion('workspaceFile', text, offset, () => Promise.resolve(['a/']), 'none');
-        provideConfigHover('workspaceFile', text, offset);
+        await provideConfigCompletion(
+          'workspaceFile',
+          text,
+          offset,
+          () => Promise.resolve(['a/']),
+          'none',
+          englishTexts,
+        );
+        provideConfigHover('workspaceFile', text, offset, englishTexts);
         await provideConfigDiagnostics('workspaceFile', file, text, 'byServer');
         await provideConfigDiagnostics('recipe', file, text, 'byEditor');
       }),
@@ -154,7 +164,7 @@ describe('diagnostics and hovers of configuration files', () => {
       for (const { range, code, message } of found) {
         shown += `${range.start.line + 1}:${range.start.character + 1} ${code} «${lines.textIn(range)}»\n    ${message}\n`;
       }
-      for (const { title, edit } of provideConfigActions('u', found)) {
+      for (const { title, edit } of provideConfigActions('u', found, englishTexts.say)) {
         const [change] = edit!.changes!.u!;
         shown += `    * ${title}: ${lines.textIn(change!.range)} -> ${change!.newText}\n`;
       }
@@ -171,7 +181,7 @@ describe('diagnostics and hovers of configuration files', () => {
   it('a hover says what a key means, which values it takes and its default', () => {
     const text = '{ "device": "auto", "models": { "m": { "run": "x" } } }';
     const at = (kind: 'workspaceFile' | 'recipe', source: string, word: string) => {
-      const hover = provideConfigHover(kind, source, source.indexOf(word) + 1);
+      const hover = provideConfigHover(kind, source, source.indexOf(word) + 1, englishTexts);
       return (hover?.contents as { value: string } | undefined)?.value ?? '(none)';
     };
     const recipe = '{ "schedule": { "name": "linear" }, "batchSize": 4, "lora": { "alpha": 1 } }';

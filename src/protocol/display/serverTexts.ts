@@ -1,0 +1,202 @@
+/**
+ * What the language server says in an editor, in English. `{name}` is filled in; `{count|row|rows}` is the first word
+ * where count is 1, else the second. `serverTexts.ja.ts` holds the same keys with the same names.
+ */
+export const englishServerTexts = {
+  // The top of a data file
+  'lens.trace': 'Trace…',
+  'lens.ask': 'Ask…',
+  'summary.rows': '{rows} {count|row|rows}',
+  'summary.trainedTokens': '{count} trained tokens',
+
+  // Quick fixes
+  'fix.trailingComma': 'Remove the comma that nothing follows',
+  'fix.commaAfterRow': 'Remove the comma after the row',
+  'fix.missingComma': 'Add the missing comma',
+  'fix.controlCharacters': 'Escape the control characters',
+  'fix.backslashes': 'Write the backslashes as \\\\',
+  'fix.literals': 'Write true, false and null as JSON does',
+  'fix.closeRow': 'Close the row',
+  'fix.splitRow': 'Put the second object on a line of its own',
+  'fix.deleteRow': 'Delete the row on line {line}',
+  'fix.duplicateKey': 'Remove the first "{key}" (the last one counts)',
+  'fix.rename': 'Rename {from} to "{to}"',
+  'fix.role': 'Change the role to "{role}"',
+  'fix.changeTo': 'Change to "{name}"',
+  'fix.changeLabel': 'Change {label} to "{to}"',
+  'fix.quarantineDoubt': 'Quarantine the row (possible mislabel)',
+  'fix.keepLabel': 'Dismiss (the label is right)',
+
+  // Acts on rows
+  'act.quarantine': 'Quarantine {count|this row|these {count} rows}',
+  'act.quarantineGroup': 'Quarantine the {count} rows of its group',
+  'act.restore': 'Restore {count|this row|these {count} rows}',
+  'act.half': 'Let {count|this row|these rows} count half',
+  'act.nothing': 'Let {count|this row|these rows} count for nothing',
+  'act.edit': 'Edit this row on a page',
+  'act.nearDuplicates': 'Find rows that are almost the same',
+  'act.moved': '{count} {count|row|rows} moved to {files}',
+  'act.weighted': '{count} {count|row|rows} count {weight} times',
+  'act.restored': '{count} {count|row|rows} back in {files}',
+  'act.edited': 'Line {line} of {file} is changed',
+
+  // A row in a hover, and in the outline
+  'hover.line': 'Line {line}',
+  'hover.tokens': '{tokens} tokens, {trained} trained',
+  'hover.cutTokens': '{tokens} tokens, {trained} trained, {cut} more cut off',
+  'hover.more': '… {count} more',
+  'hover.moreCharacters': '({count} more characters)',
+  'hover.trained': 'trained',
+  'hover.partlyTrained': 'trained between ⟦ and ⟧',
+  'hover.untrained': 'not trained',
+  'outline.empty': '(empty)',
+
+  // What a trace says of a row
+  'influence.promotes': 'promotes',
+  'influence.opposes': 'works against',
+  'influence.nothing': 'does nothing to',
+  'influence.effect': '**{effect}** “{prompt}”: rank **{rank}** of {count}, {percent} % of the strongest row, {noise}.',
+  'influence.above': 'above what control queries score',
+  'influence.noControls': 'with no control queries to compare it with',
+  'influence.noise': 'not above what control queries score: it may be noise',
+  'influence.sameKind': 'It is of the behaviour’s kind (similarity {similarity}, #{rank}).',
+  'influence.otherKind': 'It is of another kind than the behaviour (similarity {similarity}, #{rank}).',
+  'influence.stale':
+    '~ **The row was edited since it was traced.** What follows is true of its former text; trace changed rows again.',
+  'influence.hypothetical': 'It was not in the training run: this is what it would do.',
+  'influence.methods': 'By other methods: {ranks}.',
+  'influence.group': 'Group {group}: {count} {count|row|rows}, {percent} % of the positive influence.',
+  'influence.duplicates': '{count} more {count|row is|rows are} almost the same.',
+  'influence.trust': '*How far to trust it:*',
+  'influence.method': 'Method {method}; evidence: {evidence}; {percent} % of the trained parameters; {damping}.',
+  'influence.relevant': 'You marked this row as relevant.',
+  'influence.notRelevant': 'You marked this row as not relevant.',
+  'influence.byToken': '*By token* (bold promotes, underlined works against):',
+  'influence.strongestTokens': '*Strongest tokens:*',
+  'link.quarantine': 'Quarantine',
+  'link.edit': 'Edit',
+  'link.nearDuplicates': 'Near-duplicates',
+  'link.relevant': 'Relevant',
+  'link.notRelevant': 'Not relevant',
+  'link.clearVerdict': 'Clear verdict',
+  'link.dossier': 'Dossier',
+
+  // A finding
+  'finding.rankAnyway': 'Rank All the Same',
+  'finding.group': 'Group {group}: {count} {count|row|rows} of one kind',
+  'finding.method': 'Method {method}; evidence: {evidence}.',
+  'finding.coverage': '{percent} % of the trained parameters were looked at.',
+  'evidence.replayed': 'the recorded run',
+  'evidence.surrogate': 'a run that is not this model’s own',
+  'evidence.finalWeights': 'the final weights only',
+  'gate.tuned': 'The fine-tune made it: {ratio} nats a token more than the base ({low} to {high}).',
+  'gate.base': 'The base model does this already: not from this data. ({always} ranks rows all the same.)',
+  'gate.neither':
+    'The fine-tune did not make it: {ratio} nats a token more than the base ({low} to {high}). ({always} ranks rows all the same.)',
+  'gate.unknown': 'Without its base model nothing says whether the fine-tune made it.',
+  'null.none': 'No control queries: nothing says which scores are noise.',
+  'null.noRow': 'No row stands out from what control queries score.',
+  'null.rows': '{count} listed rows above what control queries score ({threshold}).',
+  'damping.none': 'no damping',
+  'damping.ranks': 'damping {damping} (rank correlation {tenth} at a tenth, {tenfold} at ten times)',
+
+  // What a probe says
+  'probe.stale':
+    '*The row was edited since it was probed: what the probe read is not true of it any more. Probe again.*',
+  'probe.for': '**{mark} Probe** for {label}',
+  'probe.direction': '**Direction** between two sets of rows',
+  'probe.disagrees':
+    'The label is **{label}** (probability {probability}), the probe reads **{predicted}** ({confidence}).',
+  'probe.agrees': 'The probe reads the label: **{label}** (probability {probability}).',
+  'probe.doubt': 'Doubt {rank} of {count}: 1 fits its label least.',
+  'probe.noDoubt': 'No doubt: its label is the likeliest (rank {rank} of {count} by doubt).',
+  'probe.right': 'You said that the label is right.',
+  'probe.chance': 'This probe reads no better than chance: its doubts say nothing.',
+  'probe.table': '| model | reads | p(label) | margin, nats |',
+  'probe.tuned': 'fine-tuned',
+  'probe.base': 'base',
+  'probe.readByTuned':
+    '*Read by a probe of the fine-tuned model that never saw this row nor rows alike. It shows what can be read in the model, not what it uses, nor which label is right.*',
+  'probe.readByBase':
+    '*Read by a probe of the base model that never saw this row nor rows alike. It shows what can be read in the model, not what it uses, nor which label is right.*',
+  'probe.projection': 'Projection **{projection}** (fine-tuned {tuned}); rank {rank} of {count}.',
+  'probe.projectionWithBase': 'Projection **{projection}** (fine-tuned {tuned}, base {base}); rank {rank} of {count}.',
+  'probe.projectionMeaning':
+    '*1: as the mean of the positive rows, -1: as that of the negative ones. It says what the row looks like to the model, not what training on it does.*',
+  'probe.embedding': 'embedding',
+  'probe.layer': 'layer {layer}',
+  'doubt.tuned':
+    'Possible mislabel: {label} is "{own}" (probability {probability}), a probe of the fine-tuned model reads "{predicted}" ({confidence}). Doubt {rank} of {count}. The probe never saw this row nor rows alike, and it may be wrong: a hard row looks the same. It shows what can be read in the model, not what the model uses. Change the label, quarantine the row, or dismiss this.',
+  'doubt.base':
+    'Possible mislabel: {label} is "{own}" (probability {probability}), a probe of the base model reads "{predicted}" ({confidence}). Doubt {rank} of {count}. The probe never saw this row nor rows alike, and it may be wrong: a hard row looks the same. It shows what can be read in the model, not what the model uses. Change the label, quarantine the row, or dismiss this.',
+
+  // What a pruning proposal says of a row
+  'pruning.share':
+    '✂ **{percent}** of what drives the mask of alpha {alpha}: rank **{rank}** of {count} realign rows ({place}), {parts} times an equal part.',
+  'pruning.signed': 'how much of the pruned entries’ signed score its loss gives',
+  'pruning.activations': 'how much of the pruned entries’ score its activations give',
+  'pruning.meaning':
+    '*What it means:* {meaning}. It does not say that the row caused the behaviour: realign rows only pick the entries. {verdict}',
+  'pruning.none': 'None of its masks is worth it by the rule.',
+  'pruning.recommended': 'Alpha {alpha} is recommended.',
+  'pruning.showPanel': 'Show Pruning Panel',
+
+  // Configuration files
+  'config.oneOf': 'One of {choices}.',
+  'config.default': 'Default: {value}.',
+
+  // Jobs: titles
+  'job.ask': 'Ask {models}: {prompt}',
+  'job.theModel': 'the model',
+  'job.and': ' and ',
+  'job.trace': 'Trace {behaviour}',
+  'job.allQueries': 'all queries',
+  'job.queryLine': 'the query in line {line}',
+  'job.traceBy': 'Trace by {methods} too',
+  'job.rankAnyway': 'Rank rows all the same',
+  'job.retrace': 'Trace changed rows again',
+  'job.index': 'Index the rows of {model}',
+  'job.defaultModel': 'the default model',
+  'job.score': 'Losses of the rows of {file}',
+  'job.tests': 'Behaviour tests',
+  'job.someTests': '{count} behaviour {count|test|tests}',
+  'job.verifyTop': 'Verify: retrain without the top {count} rows',
+  'job.verifyGroup': 'Verify: retrain without the first group',
+  'job.verifyRows': 'Verify: retrain without {count} rows',
+  'job.probe': 'Probe for {label}',
+  'job.direction': 'Direction between two sets of rows',
+  'job.prune': 'Pruning proposal on {realign}',
+  'job.pruneApply': 'Apply alpha {alpha} into {folder}',
+  'job.pruneUndo': 'Undo the pruning in {folder}',
+
+  // Jobs: what they will take, and what came of them
+  'cost.rows': '{rows} rows to compute: about {time}, {disk} MB on disk, {memory} MB of memory.',
+  'cost.rowsAndFit':
+    '{rows} rows to compute, curvature to fit: about {time}, {disk} MB on disk, {memory} MB of memory.',
+  'cost.seconds': '{count} s',
+  'cost.minutes': '{count} min',
+  'cost.masks': '{masks} distinct masks, {states} states of the model to measure: about {time}, {memory} MB of memory.',
+  'done.answers': '{count} answers, {speed} tokens/s',
+  'done.queries': 'rows stand out for {standing} of {count} queries',
+  'done.rowsStandOut': '{count} rows stand out',
+  'done.noRowStandsOut': 'no row stands out',
+  'done.baseDoesIt': 'the base model does this too',
+  'done.notRanked': 'the fine-tune did not make it',
+  'done.index': '{rows} rows, {computed} computed now',
+  'done.losses': 'losses of {rows} rows',
+  'done.tests': '{model} passes {passed} of {count}',
+  'done.nothingVerified': 'nothing was verified',
+  'done.verified': '{nats} nats without the rows',
+  'done.verifiedBeyond': '{nats} nats without the rows, beyond every random removal',
+  'done.verifiedWithin': '{nats} nats without the rows, within random removals',
+  'done.projected': '{rows} rows projected',
+  'done.probed': 'accuracy {accuracy}, {doubted} of {rows} rows disagree with their label',
+  'done.probedRows': '{doubted} of {rows} rows disagree with their label',
+  'done.noMask': 'none of {count} masks is worth it',
+  'done.mask': 'alpha {alpha} is recommended, of {count} masks',
+  'done.pruned': '{folder} holds the pruned {form}: {pruned} of {entries} entries',
+  'done.adapter': 'adapter',
+  'done.model': 'model',
+  'done.undone': '{count} files of {folder} are deleted',
+  'done.undoneKept': '{count} files of {folder} are deleted, {kept} that apply did not write are kept',
+} as const;
