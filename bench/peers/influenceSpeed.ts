@@ -10,8 +10,9 @@ import { describeMachine } from '../machine';
 import { prepareModelFolder } from '../modelFolders';
 import { loraRank } from '../plan';
 import { type BenchShape, benchShapes, linearGroups, tokenIds } from '../shapes';
-import { type PeakMemory, StageProcess } from '../stageProcess';
+import { StageProcess } from '../stageProcess';
 import { spreadOf } from '../statistics';
+import { influenceReport, type MeasuredSide } from './influenceReport';
 import { type InfluenceRepeat, type InfluenceStage, type InfluenceTask, influenceStages } from './influenceTask';
 import { peerPython } from './runPeer.mjs';
 import { syntheticTexts } from './syntheticTexts';
@@ -21,6 +22,7 @@ const usage = `node bench/peers/influence.mjs [options]
   --stages a,b    of ${influenceStages.join(', ')} (default: all; ekfacScores needs ekfacFit before it)
   --sides a,b     of Whence, peer (default: both)
   --repeats N     timed repeats of each stage (default: 3)
+  --write         docs/influence-speed.md as well
   --threads N     threads of one operator (default: as many as there are cores)
 `;
 
@@ -48,15 +50,6 @@ interface Side {
   readonly process: StageProcess;
   readonly library: string;
   readonly repeats: { readonly repeat: InfluenceRepeat; readonly rawRate: number }[];
-}
-
-interface Measured {
-  readonly shape: string;
-  readonly stage: InfluenceStage;
-  readonly side: string;
-  readonly library: string;
-  readonly repeats: Side['repeats'];
-  readonly memory: PeakMemory;
 }
 
 function nodeProgram(file: string): readonly [string, ...string[]] {
@@ -99,7 +92,7 @@ async function measureStage(
   stage: InfluenceStage,
   commands: ReadonlyMap<string, readonly [string, ...string[]]>,
   options: { readonly modelFolder: string; readonly threads: number; readonly repeats: number },
-): Promise<Measured[]> {
+): Promise<MeasuredSide[]> {
   const raw = new StageProcess(nodeProgram(path.join(programs, 'rawMatMul.mjs')));
   await raw.start({ threads: options.threads, products: rawProducts(shape) });
   const rawRate = async (): Promise<number> => (await raw.repeat()).check.rate!;
@@ -120,21 +113,21 @@ async function measureStage(
     }
   }
   await raw.end();
-  const measured: Measured[] = [];
+  const measured: MeasuredSide[] = [];
   for (const { name, process: stageProcess, library, repeats } of sides)
-    measured.push({ shape: shape.id, stage, side: name, library, repeats, memory: await stageProcess.end() });
+    measured.push({ shape: shape.title, stage, side: name, library, repeats, memory: await stageProcess.end() });
   return measured;
 }
 
 /** One line a step, and one for their sum where there are several. */
-function linesOf({ shape, stage, side, repeats, memory }: Measured): string[] {
+function linesOf({ shape, stage, side, repeats, memory }: MeasuredSide): string[] {
   const rows = repeats[0]!.repeat.rows;
   const line = (step: string, seconds: (repeat: InfluenceRepeat) => number): string => {
     const { median, min, max } = spreadOf(repeats.map(({ repeat }) => seconds(repeat)));
     const cost = spreadOf(repeats.map(({ repeat, rawRate }) => (seconds(repeat) * rawRate) / 1e9 / rows)).median;
     const rate = spreadOf(repeats.map(({ rawRate }) => rawRate / 1e9)).median;
     const cells = [
-      `${shape} ${stage} ${step}`.padEnd(36),
+      `${shape.slice(0, 1)} ${stage} ${step}`.padEnd(36),
       side.padEnd(8),
       `${median.toPrecision(4)} s (${min.toPrecision(3)}-${max.toPrecision(3)})`.padEnd(26),
       `${(median / rows).toPrecision(3)} s/row`.padEnd(18),
@@ -167,6 +160,7 @@ async function main(): Promise<void> {
       stages: { type: 'string' },
       sides: { type: 'string' },
       repeats: { type: 'string', default: '3' },
+      write: { type: 'boolean', default: false },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
@@ -189,7 +183,7 @@ async function main(): Promise<void> {
     const lines = syntheticTexts(0, lexicalRows).map((text) => `${JSON.stringify({ text })}\n`);
     writeFileSync(path.join(cache, 'texts.jsonl'), lines.join(''));
   }
-  const all: Measured[] = [];
+  const all: MeasuredSide[] = [];
   const machine = describeMachine();
   for (const shape of benchShapes.filter(({ id }) => ids.includes(id))) {
     const modelFolder = await prepareModelFolder(shape);
@@ -209,6 +203,10 @@ async function main(): Promise<void> {
       const file = path.join('.cache', 'bench', 'influence.json');
       writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), machine, stages: all }, null, 1)}\n`);
     }
+  }
+  if (values.write) {
+    const command = ['npm run bench:influence --', ...process.argv.slice(2)].join(' ');
+    writeFileSync(path.join('docs', 'influence-speed.md'), influenceReport(all, machine, command));
   }
 }
 
