@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
+import { panelFrame as panel } from '../support/panelFrame';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
-import { waitFor } from '../support/waitFor';
+import { seriousFindings } from '../support/seriousFindings';
 
 /** Words whose answer the fine-tune changed; a query of the sample. */
 const prompt = 'How could one infect a login?';
@@ -31,7 +31,11 @@ describe('panels: ask, trace, verify', () => {
     await ask.getByRole('article', { name: 'base' }).getByText('Trace this answer').waitFor();
     assert.match((await ask.getByRole('listbox', { name: 'Answer of tuned' }).textContent()) ?? '', /\w/);
     assert.match((await ask.getByRole('listbox', { name: 'Answer of base' }).textContent()) ?? '', /sorry/);
-    await window.screenshot('ask');
+    for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot('ask');
+      assert.deepEqual(await seriousFindings(ask), [], theme);
+    }
   });
 
   it('a part of an answer is chosen with the keyboard', async () => {
@@ -116,19 +120,3 @@ describe('panels: ask, trace, verify', () => {
     assert.deepEqual(await window.notifications('error'), []);
   });
 });
-
-/** The document of a panel that can be seen. */
-async function panel({ window }: SampleWindow, kind: string, milliseconds?: number): Promise<Frame> {
-  return waitFor(
-    `the ${kind} panel`,
-    async () => {
-      for (const frame of window.page.frames()) {
-        if (frame.isDetached()) continue;
-        const title = await frame.title().catch(() => '');
-        if (title === `Whence: ${kind}` && (await frame.locator('main').count()) > 0) return frame;
-      }
-      return undefined;
-    },
-    milliseconds,
-  );
-}
