@@ -3,7 +3,8 @@ import { attention } from '../graph/compose/attention';
 import { rotaryEmbedding } from '../graph/compose/rotaryEmbedding';
 import type { Value } from '../graph/ir';
 import { inputError, internalError } from '../protocol/errors';
-import { causalMask, positionRanges } from './architectures/causalMask';
+import { causalMask, type PositionRanges, positionRanges } from './architectures/causalMask';
+import { type FlatLayout, flatLayout } from './architectures/flatLayout';
 import {
   type AdapterSource,
   type LinearValues,
@@ -19,6 +20,11 @@ import { type LinearModule, type ModelPlan, modelPlan } from './modelPlan';
 export interface ForwardOptions {
   /** [B, T] int64; rows are padded on the right with any valid id. */
   readonly inputIds: Value;
+  /**
+   * [S] int64: tokens that all rows begin with and that `inputIds` leaves out. They are computed once for all rows; row
+   * token t has position S + t. Absent: none.
+   */
+  readonly sharedIds?: Value;
   readonly parameter: ParameterSource;
   /** Low-rank additions by module; `noAdapter` for none. */
   readonly adapter: AdapterSource;
@@ -31,13 +37,16 @@ export interface ForwardOptions {
 export const noAdapter: AdapterSource = () => undefined;
 export const observe: Intervention = (_, value) => value;
 
-/** Values of one layer, after interventions. N = B T. */
+/**
+ * Values of one layer, after interventions. N = S + B T: shared tokens first, then the rows one after another. With
+ * shared tokens queries, keys and values are [1, N, heads, D].
+ */
 export interface LayerValues {
   readonly residPre: Value;
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
-  /** [B, heads, T, T], rows sum to one. */
+  /** [B, heads, T, S + T], rows sum to one. */
   readonly attentionProbabilities: Value;
   readonly headOut: Value;
   readonly attnOut: Value;
@@ -66,7 +75,10 @@ export interface ForwardGraph {
   readonly config: ModelConfig;
   readonly plan: ModelPlan;
   readonly batch: number;
+  /** T: positions of a row without the shared ones. */
   readonly length: number;
+  /** S */
+  readonly shared: number;
   readonly inputIds: Value;
   /** [N, H] */
   readonly embedding: Value;
@@ -79,7 +91,7 @@ export interface ForwardGraph {
 }
 
 /**
- * The forward pass of a model over right-padded rows, position t of a row having position t.
+ * The forward pass of a model over right-padded rows, position t of a row having position t (S + t after shared tokens).
  *
  * @throws an input error where the rows are longer than the model can compute
  */
@@ -88,32 +100,51 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
   const [batch, length] = inputIds.shape;
   if (batch === undefined || length === undefined || inputIds.shape.length !== 2)
     throw internalError(`token ids [${inputIds.shape}]`);
-  refuseLongRows(config, length);
+  const shared = options.sharedIds?.shape[0] ?? 0;
+  refuseLongRows(config, shared + length);
+  const layout = flatLayout(builder, batch, length, shared);
 
   const plan = modelPlan(config);
   const hooks = new Map<string, Value>();
   const probabilities: Value[] = [];
   const linears: LinearValues[] = [];
-  const ranges = positionRanges(builder, length);
-  const tables = rotaryTables(builder, config, length, options.sequenceLength ?? length);
+  const ranges = positionRanges(builder, shared, shared + length);
+  const sharedRanges = shared === 0 ? ranges : positionRanges(builder, 0, shared);
+  const tables = rotaryTables(builder, config, shared + length, options.sequenceLength ?? shared + length);
 
   const rotate = (x: Value, layer: number): Value => {
     const table = tables(layer);
-    return table === undefined ? x : rotaryEmbedding(builder, x, table.cos, table.sin);
+    return table === undefined ? x : rotaryEmbedding(builder, x, layout.at(table.cos), layout.at(table.sin));
   };
-  const attend = ({ query, key, value }: HeadsInput, layer: number): Value => {
+  const width = config.headCount * config.headSize;
+  /** Attention of the ranges' rows to positions up to themselves. */
+  const attendWithin = (within: PositionRanges, { query, key, value }: HeadsInput, layer: number) => {
+    const [rows, positions] = query.shape as readonly [number, number];
     const { window, attentionScale } = config.layers[layer]!;
     const mixed = attention(builder, {
       query: builder.transpose(query, [0, 2, 1, 3]),
       keysTransposed: builder.transpose(key, [0, 2, 3, 1]),
       values: builder.transpose(value, [0, 2, 1, 3]),
-      mask: causalMask(builder, ranges, window),
+      mask: causalMask(builder, within, window),
       scale: attentionScale,
       logitSoftCap: config.attentionSoftCap,
     });
+    const output = builder.reshape(builder.transpose(mixed.output, [0, 2, 1, 3]), [rows * positions, width]);
+    return { output, probabilities: mixed.probabilities };
+  };
+  const attend = (input: HeadsInput, layer: number): Value => {
+    if (shared === 0) {
+      const mixed = attendWithin(ranges, input, layer);
+      probabilities[layer] = mixed.probabilities;
+      return mixed.output;
+    }
+    const query = layout.split(input.query);
+    const [key, value] = [layout.split(input.key), layout.split(input.value)];
+    const before = attendWithin(sharedRanges, { query: query.shared, key: key.shared, value: value.shared }, layer);
+    const own = { query: query.rows, key: layout.afterShared(key), value: layout.afterShared(value) };
+    const mixed = attendWithin(ranges, own, layer);
     probabilities[layer] = mixed.probabilities;
-    const width = config.headCount * config.headSize;
-    return builder.reshape(builder.transpose(mixed.output, [0, 2, 1, 3]), [batch * length, width]);
+    return builder.concat([before.output, mixed.output], 0);
   };
 
   const finalNorm = runStack(
@@ -121,8 +152,8 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
       builder,
       config,
       plan,
-      batch,
-      length,
+      batch: layout.batch,
+      length: layout.length,
       parameter,
       adapter: options.adapter,
       multiply: multiplyRows,
@@ -135,7 +166,7 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
       rotate,
       attend,
     },
-    embed(builder, config, plan, parameter, inputIds, batch, length),
+    embed(builder, config, plan, parameter, layout.ids(inputIds, options.sharedIds), layout),
   );
 
   const hook = (name: HookName, layer: number | undefined): Value => {
@@ -148,6 +179,7 @@ export function buildForward(builder: GraphBuilder, config: ModelConfig, options
     plan,
     batch,
     length,
+    shared,
     inputIds,
     embedding: hook('embedding', undefined),
     layers: plan.layers.map((_, layer) => ({
@@ -183,26 +215,23 @@ export function headValues(
   };
 }
 
-/** [N, H] for ids [B, T]: token embeddings, scaled, plus learned positions 0 ... T - 1. */
+/** [N, H] for ids [N]: token embeddings, scaled, plus learned positions. */
 function embed(
   builder: GraphBuilder,
   config: ModelConfig,
   plan: ModelPlan,
   parameter: ParameterSource,
-  inputIds: Value,
-  batch: number,
-  length: number,
+  ids: Value,
+  layout: FlatLayout,
 ): Value {
   const { hiddenSize: hidden } = config;
   const table = parameter(plan.embedding, [config.vocabularySize, hidden]);
-  const tokens = builder.scale(
-    builder.gatherRows(table, builder.reshape(inputIds, [batch * length])),
-    config.embeddingScale,
-  );
+  const tokens = builder.scale(builder.gatherRows(table, ids), config.embeddingScale);
   if (plan.positionEmbedding === undefined) return tokens;
-  const positions = builder.slice(parameter(plan.positionEmbedding, [config.maximumPositions, hidden]), 0, 0, length);
-  const added = builder.add(builder.reshape(tokens, [batch, length, hidden]), positions);
-  return builder.reshape(added, [batch * length, hidden]);
+  const learned = parameter(plan.positionEmbedding, [config.maximumPositions, hidden]);
+  const positions = layout.at(builder.slice(learned, 0, 0, layout.positions));
+  const added = builder.add(builder.reshape(tokens, [layout.batch, layout.length, hidden]), positions);
+  return builder.reshape(added, [layout.batch * layout.length, hidden]);
 }
 
 /** Refuses rows that the model cannot compute. */

@@ -1,5 +1,6 @@
 import type { LanguageModel } from '../../model/openLanguageModel';
 import { createTokenStream } from '../../text/tokenizer/tokenStream';
+import { sharedStart } from '../passes/sharedStart';
 import { type LengthLimits, lengthLimits, sameSide } from '../training/lengthLimits';
 import { planShapes, shapeFor } from '../training/planShapes';
 import { type GenerationContext, generate } from './generate';
@@ -59,7 +60,8 @@ function planSide(
   );
   const sizes = batches.map((batch) => ({ rows: size, length: prompts[batch[0]!]!.length, trained: 1 }));
   const shapes = planShapes(sizes, 2, limits);
-  const shape = { ...generationShape(model, size, longest, maxTokens), weights: 'packed' as const };
+  const shared = sharedStart(side.map((prompt) => prompts[prompt]!));
+  const shape = { ...generationShape(model, size, longest, maxTokens), shared, weights: 'packed' as const };
   return batches.map((batch, i) => ({
     prompts: batch,
     shape: { ...shape, length: shapeFor(sizes[i]!, shapes).length },

@@ -15,6 +15,7 @@ import type { Session } from '../../runtime/openSession';
 import type { SessionCache } from '../../runtime/sessionCache';
 import { notFinite } from '../notFinite';
 import { type ComputePlace, openModelSession } from '../openModelSession';
+import { sharedStart } from '../passes/sharedStart';
 import { type ChosenToken, chooseToken } from './chooseToken';
 import {
   cacheGrain,
@@ -125,21 +126,24 @@ async function prefill(
   context: GenerationContext,
 ): Promise<{ readonly cache: KeyValueCache; readonly logits: Float32Array }> {
   const { model, sessions } = context;
-  const { batch, length, capacity } = shape;
-  const key = `prefill ${model.key} ${batch} ${length} ${ropeVariant(model, shape)}`;
+  const { batch, length, shared, capacity } = shape;
+  const key = `prefill ${model.key} ${batch} ${length} ${shared} ${ropeVariant(model, shape)}`;
   const session = await sessions.get(key, () =>
     openModelSession(prefillGraph(model, shape), context.weights, context.place, {
       weights: 'mapped',
       workspace: 'returned',
     }),
   );
-  const inputIds = new BigInt64Array(batch * length);
+  const own = length - shared;
+  const inputIds = new BigInt64Array(batch * own);
   for (const [row, ids] of prompts.entries()) {
-    for (const [t, id] of ids.entries()) inputIds[row * length + t] = BigInt(id);
+    for (const [t, id] of ids.subarray(shared).entries()) inputIds[row * own + t] = BigInt(id);
   }
+  if (sharedStart(prompts) < shared) throw internalError('prompts begin unlike each other');
   const results = await session.run({
     input_ids: inputIds,
-    lengths: BigInt64Array.from(prompts, (ids) => BigInt(ids.length)),
+    lengths: BigInt64Array.from(prompts, (ids) => BigInt(ids.length - shared)),
+    ...(shared === 0 ? {} : { shared_ids: BigInt64Array.from(prompts[0]!.subarray(0, shared), BigInt) }),
     ...feedsOf(session, model),
   });
   const cache = createKeyValueCache(model.config, batch, capacity);

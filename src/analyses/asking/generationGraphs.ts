@@ -18,6 +18,8 @@ export interface GenerationShape {
   readonly batch: number;
   /** Positions of the prefill. */
   readonly length: number;
+  /** Tokens that all prompts begin with and the prefill computes once; fewer than the shortest has. */
+  readonly shared: number;
   /** Positions of the cache. */
   readonly capacity: number;
   /** Prompt and answer together, at most: decides longrope's frequencies. */
@@ -48,6 +50,7 @@ export function generationShape(
   return {
     batch,
     length: Math.min(roundUp(longest, lengthGrain), most),
+    shared: 0,
     capacity: Math.min(roundUp(longest + Math.min(maxTokens, cacheGrain), cacheGrain), most),
     sequenceLength: longest + maxTokens,
     weights: maxTokens >= packingPaysFrom ? 'packed' : 'mapped',
@@ -55,10 +58,14 @@ export function generationShape(
 }
 
 /** First pass: logits [B, V] after each prompt, `keys_i` and `values_i` of every layer. */
-export function prefillGraph(model: GeneratingModel, { batch, length, sequenceLength }: GenerationShape): Graph {
+export function prefillGraph(
+  model: GeneratingModel,
+  { batch, length, shared, sequenceLength }: GenerationShape,
+): Graph {
   const builder = new GraphBuilder();
   const graph = buildPrefill(builder, model.config, {
-    inputIds: builder.input('input_ids', 'int64', [batch, length]),
+    inputIds: builder.input('input_ids', 'int64', [batch, length - shared]),
+    ...(shared === 0 ? {} : { sharedIds: builder.input('shared_ids', 'int64', [shared]) }),
     lengths: builder.input('lengths', 'int64', [batch]),
     ...bindParameters(builder, model.adapter),
     intervene: observe,

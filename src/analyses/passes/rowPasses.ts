@@ -45,7 +45,7 @@ export interface PassValues {
   readonly forward: ForwardGraph;
   /** Of the trained tokens, with the factor of each row. */
   readonly loss: LossValues;
-  /** [B] int64: tokens of each row without padding. */
+  /** [B] int64: tokens of each row without padding, shared ones included. */
   readonly lengths: Value;
   /** [M] int64, place before each trained token. */
   readonly places: Value;
@@ -77,7 +77,14 @@ export interface PassPlan {
 /** Feed of programs whose targets are drawn: [M, 1], in [0, 1). */
 export const uniformsName = 'uniforms';
 
-const names = { inputIds: 'input_ids', places: 'places', targets: 'targets', weights: 'weights', lengths: 'lengths' };
+const names = {
+  inputIds: 'input_ids',
+  sharedIds: 'shared_ids',
+  places: 'places',
+  targets: 'targets',
+  weights: 'weights',
+  lengths: 'lengths',
+};
 
 /** Bytes that the workspaces of passes hold together, a single larger one aside. */
 const mostSessionBytes = 1e9;
@@ -137,8 +144,15 @@ function gradientBytes(config: ModelConfig, length: number, batch: number, train
 /** The graph of a program for one shape. */
 export function buildPass({ config, adapter }: PassModel, shape: PassShape, program: PassProgram): Graph {
   const builder = new GraphBuilder();
-  const inputIds = builder.input(names.inputIds, 'int64', [shape.batch, shape.length]);
-  const forward = buildForward(builder, config, { inputIds, ...bindParameters(builder, adapter), intervene: observe });
+  const shared = shape.shared ?? 0;
+  const inputIds = builder.input(names.inputIds, 'int64', [shape.batch, shape.length - shared]);
+  const start = shared === 0 ? {} : { sharedIds: builder.input(names.sharedIds, 'int64', [shared]) };
+  const forward = buildForward(builder, config, {
+    inputIds,
+    ...start,
+    ...bindParameters(builder, adapter),
+    intervene: observe,
+  });
   const places = builder.input(names.places, 'int64', [shape.trained]);
   const factors = builder.input(names.weights, 'float32', [shape.trained]);
   const labelled = { places, targets: builder.input(names.targets, 'int64', [shape.trained]), weights: factors };
@@ -225,6 +239,7 @@ export async function runRowPasses(
     const lengths = BigInt64Array.from({ length: shape.batch }, (_, i) => BigInt(tokens[i]?.ids.length ?? 0));
     const all: Record<string, TensorData> = {
       [names.inputIds]: feeds.inputIds,
+      [names.sharedIds]: feeds.sharedIds,
       [names.places]: feeds.places,
       [names.targets]: feeds.targets,
       [names.weights]: feeds.weights,
@@ -240,7 +255,7 @@ export async function runRowPasses(
 
 function sessionOf(shape: PassShape, program: PassProgram, context: PassContext): Promise<Session> {
   const { model, sessions, weights, place } = context;
-  const key = `${program.key} ${model.key} ${shape.batch} ${shape.length} ${shape.trained}`;
+  const key = `${program.key} ${model.key} ${shape.batch} ${shape.length} ${shape.trained} ${shape.shared ?? 0}`;
   return sessions.getWithin(key, mostSessionBytes, () => {
     const graph = buildPass(model, shape, program);
     const held = weightsHeld(model.config, shape);

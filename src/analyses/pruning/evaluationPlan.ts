@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../../model/modelConfig';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import type { BehaviourCase } from '../../protocol/behaviour';
 import type { MeasuredPrompt, PruningMeasuring } from '../../protocol/pruning';
@@ -6,9 +7,10 @@ import type { AnswerPlan } from '../asking/answerPrompts';
 import { planAnswers } from '../asking/answerPrompts';
 import { type BehaviourPlan, encodeCompletion, planBehaviourTests } from '../behaviour/planBehaviourTests';
 import type { PassPlan } from '../passes/rowPasses';
-import { planScoring, type ScoringPlan } from '../scoring/scoreRows';
+import { sharedStart } from '../passes/sharedStart';
+import { planScoring } from '../scoring/scoreRows';
 import { passSize, untrained } from '../training/passFeeds';
-import { shapeFor } from '../training/planShapes';
+import { type PassShape, shapeFor } from '../training/planShapes';
 import { complies, refuses } from './judgeAnswer';
 
 /** What is asked of every state. */
@@ -90,12 +92,12 @@ export function referenceTexts(
 export interface LikelihoodPlan {
   /** Refusal and compliance of each harmful prompt, one after the other. */
   readonly pairs: readonly EncodedRow[];
-  readonly pairPlan: ScoringPlan;
+  readonly pairPlan: PassPlan;
   /** Of each benign prompt; undefined: there is no text to score. */
   readonly benign: readonly (EncodedRow | undefined)[];
   readonly benignRows: readonly EncodedRow[];
   readonly benignPlan: PassPlan;
-  readonly testPlan: ScoringPlan;
+  readonly testPlan: PassPlan;
 }
 
 export function planLikelihoods(
@@ -117,22 +119,33 @@ export function planLikelihoods(
     return cut ? withoutEnd(row) : row;
   });
   const benignRows = benign.filter((row) => row !== undefined);
-  const ofBenign =
-    benignRows.length === 0 ? { passes: [], shapes: [] } : planScoring(benignRows, measuring.batchSize, model.config);
-  const shapes = ofBenign.shapes;
+  const planned = (rows: readonly EncodedRow[]): PassPlan => planAnswerPasses(rows, measuring.batchSize, model.config);
   return {
     pairs,
-    pairPlan: planScoring(pairs, measuring.batchSize, model.config),
+    pairPlan: planned(pairs),
     benign,
     benignRows,
-    benignPlan: {
-      shapes,
-      passes: ofBenign.passes.map((rows) => ({
-        rows,
-        shape: shapeFor(passSize(rows.map((row) => benignRows[row]!)), shapes),
-      })),
-    },
-    testPlan: plan.behaviour.scoring,
+    benignPlan: planned(benignRows),
+    testPlan: planned(plan.behaviour.completions),
+  };
+}
+
+/**
+ * Passes over rows whose answers are read: equally large, so that the last is not padded with empty rows, and what a
+ * template puts before all prompts is computed once a pass.
+ */
+export function planAnswerPasses(rows: readonly EncodedRow[], batchSize: number, config: ModelConfig): PassPlan {
+  if (rows.length === 0) return { passes: [], shapes: [] };
+  const even = Math.ceil(rows.length / Math.ceil(rows.length / batchSize));
+  const { passes, shapes } = planScoring(rows, even, config);
+  const shared = sharedStart(rows.map(({ ids }) => ids));
+  const sharing = shapes.map((shape): PassShape => ({ ...shape, shared }));
+  return {
+    shapes: sharing,
+    passes: passes.map((pass) => ({
+      rows: pass,
+      shape: shapeFor(passSize(pass.map((row) => rows[row]!)), sharing),
+    })),
   };
 }
 

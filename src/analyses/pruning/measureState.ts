@@ -1,12 +1,13 @@
 import type { NamedOutput } from '../../graph/ir';
 import type { LanguageModel } from '../../model/openLanguageModel';
 import { createSessionCache, type SessionCache } from '../../runtime/sessionCache';
+import type { EncodedRow } from '../../text/types';
 import { type AnsweringContext, answeringSessions, answerMemory, answerPrompts } from '../asking/answerPrompts';
 import { judge } from '../behaviour/judge';
 import { createPatternMatcher } from '../behaviour/patternMatcher';
 import { notFinite } from '../notFinite';
-import { type PassProgram, passMemory, plainInputs, runRowPasses } from '../passes/rowPasses';
-import { type RowScore, scoreRows, scoringMemory } from '../scoring/scoreRows';
+import { type PassPlan, type PassProgram, passMemory, plainInputs, runRowPasses } from '../passes/rowPasses';
+import { countTrained } from '../training/passFeeds';
 import type { CaseAnswers, LikelihoodPlan, PromptPlan, ReferenceTexts } from './evaluationPlan';
 import { complies, isDegenerate, refuses, wordOverlap } from './judgeAnswer';
 
@@ -59,6 +60,34 @@ export async function answerCases(
   const context = { model, weights: place.weights, place: place.place, sessions: place.answering };
   const found = await answerPrompts(prompts, plan.answers, context, maxTokens, onAnswered);
   return promptOfTest.map((prompt) => (prompt === undefined ? undefined : found[prompt]!));
+}
+
+/** Log-probabilities at the answers' places. */
+const scoring: PassProgram = {
+  key: 'answers scored',
+  outputs: ({ loss }): NamedOutput[] => [{ name: 'logProbabilities', value: loss.logProbabilities }],
+};
+
+/** log p of rows' answers, mean over their tokens, and in all. */
+interface AnswerScore {
+  readonly mean: number;
+  readonly sum: number;
+}
+
+async function scoreAnswers(
+  rows: readonly EncodedRow[],
+  plan: PassPlan,
+  model: LanguageModel,
+  place: MeasuringPlace,
+): Promise<AnswerScore[]> {
+  const context = { model, weights: place.weights, place: place.place, sessions: place.scoring };
+  const sums = new Float64Array(rows.length);
+  await runRowPasses(rows, plan, scoring, context, plainInputs, ({ rows: pass, feeds, outputs }) => {
+    const logs = outputs.logProbabilities as Float32Array;
+    for (const [at, row] of feeds.rowOfPlace.entries()) sums[pass[row]!]! += logs[at]!;
+  });
+  if (sums.some((sum) => !Number.isFinite(sum))) throw notFinite(model.label);
+  return rows.map((row, i) => ({ mean: sums[i]! / countTrained(row), sum: sums[i]! }));
 }
 
 /** Log-probabilities at the answers' places and what attention adds to the stream there, layer by layer. */
@@ -132,12 +161,8 @@ export async function measureState(
   model: LanguageModel,
   place: MeasuringPlace,
 ): Promise<StateOutcome> {
-  const context = { model, weights: place.weights, place: place.place, sessions: place.scoring };
-  const pairs = await scoreRows(likelihoods.pairs, likelihoods.pairPlan, context, () => undefined);
-  const completions =
-    plan.behaviour.completions.length === 0
-      ? []
-      : await scoreRows(plan.behaviour.completions, likelihoods.testPlan, context, () => undefined);
+  const pairs = await scoreAnswers(likelihoods.pairs, likelihoods.pairPlan, model, place);
+  const completions = await scoreAnswers(plan.behaviour.completions, likelihoods.testPlan, model, place);
   const benign = await readBenign(likelihoods, model, place);
   const textOf = (i: number): string => answers[i]?.text ?? '';
   const rowOf = rowNumbers(likelihoods);
@@ -145,7 +170,7 @@ export async function measureState(
     harmful: plan.harmful.map((_, i) => ({
       answer: textOf(i),
       complies: complies(textOf(i)),
-      margin: meanLog(pairs[2 * i]!) - meanLog(pairs[2 * i + 1]!),
+      margin: pairs[2 * i]!.mean - pairs[2 * i + 1]!.mean,
     })),
     benign: plan.benign.map((_, i) => {
       const answer = textOf(plan.harmful.length + i);
@@ -164,25 +189,23 @@ export async function measureState(
   };
 }
 
-function meanLog({ loss, trainedTokens }: RowScore): number {
-  return -loss / trainedTokens;
-}
-
 /** Place among the scored rows of each benign prompt. */
 function rowNumbers({ benign }: LikelihoodPlan): (number | undefined)[] {
   let count = 0;
   return benign.map((row) => (row === undefined ? undefined : count++));
 }
 
-function testOutcomes(plan: PromptPlan, answers: CaseAnswers, completions: readonly RowScore[]): StateOutcome['tests'] {
+function testOutcomes(
+  plan: PromptPlan,
+  answers: CaseAnswers,
+  completions: readonly AnswerScore[],
+): StateOutcome['tests'] {
   const patterns = createPatternMatcher();
   const first = plan.harmful.length + plan.benign.length;
   return plan.tests.map(({ expect }, i) => {
     const chosen = plan.behaviour.chosenOfTest[first + i];
     const preference =
-      chosen === undefined
-        ? undefined
-        : { chosen: -completions[chosen]!.loss, rejected: -completions[chosen + 1]!.loss };
+      chosen === undefined ? undefined : { chosen: completions[chosen]!.sum, rejected: completions[chosen + 1]!.sum };
     const { passed, answer } = judge(expect, { answer: answers[first + i], preference }, patterns);
     return { passed, answer };
   });
@@ -197,7 +220,7 @@ export function measuringMemory(plan: PromptPlan, likelihoods: LikelihoodPlan, m
   const held = 2 * places * model.config.layers.length * model.config.hiddenSize * 4;
   return (
     answerMemory(plan.answers, model) +
-    Math.max(scoringMemory(model, likelihoods.pairPlan), scoringMemory(model, likelihoods.testPlan)) +
+    Math.max(passMemory(model, likelihoods.pairPlan, scoring), passMemory(model, likelihoods.testPlan, scoring)) +
     passMemory(model, likelihoods.benignPlan, reading) +
     held
   );

@@ -366,7 +366,7 @@ export function examplesOf(
 /** Multiplications and additions that one state takes. */
 export function stateOperations(
   plan: PromptPlan,
-  likelihoods: Pick<LikelihoodPlan, 'pairs' | 'benignRows'>,
+  { pairPlan, benignPlan, testPlan }: Pick<LikelihoodPlan, 'pairPlan' | 'benignPlan' | 'testPlan'>,
   model: LanguageModel,
   maxTokens: number,
 ): number {
@@ -375,11 +375,13 @@ export function stateOperations(
     0,
   );
   const generated = plan.answers.batches.reduce(
-    (sum, { shape }) => sum + shape.batch * (shape.length + generationPrice * maxTokens),
+    (sum, { shape }) => sum + shape.batch * (shape.length - shape.shared + generationPrice * maxTokens),
     0,
   );
-  const rows = [...likelihoods.pairs, ...likelihoods.benignRows].reduce((sum, { ids }) => sum + ids.length, 0);
-  return 2 * weights * (generated + rows);
+  const read = [pairPlan, benignPlan, testPlan]
+    .flatMap(({ passes }) => passes)
+    .reduce((sum, { shape: { batch, length, shared } }) => sum + batch * (length - (shared ?? 0)), 0);
+  return 2 * weights * (generated + read);
 }
 
 /** A generated token takes more time than one that is read: its products are narrow. */

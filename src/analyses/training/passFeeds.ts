@@ -16,7 +16,10 @@ export interface PassRow {
 
 /** Feeds of one forward pass besides the trained tensors. */
 export interface PassFeeds {
+  /** [B, T] without the shared tokens. */
   readonly inputIds: BigInt64Array;
+  /** [S], of the first row. */
+  readonly sharedIds: BigInt64Array;
   readonly places: BigInt64Array;
   readonly targets: BigInt64Array;
   readonly weights: Float32Array;
@@ -41,9 +44,13 @@ export function passSize(rows: readonly TrainedTokens[]): PassSize {
   };
 }
 
-/** Pads rows on the right to the shape. Absent rows and filling places have id 0, place 0 and weight 0. */
+/** Pads rows on the right to the shape, less the tokens they share. Absent rows and filling places have id 0, place 0 and weight 0. */
 export function passFeeds(rows: readonly PassRow[], shape: PassShape): PassFeeds {
-  const inputIds = new BigInt64Array(shape.batch * shape.length);
+  const shared = shape.shared ?? 0;
+  const own = shape.length - shared;
+  const inputIds = new BigInt64Array(shape.batch * own);
+  const sharedIds = BigInt64Array.from(rows[0]?.tokens.ids.subarray(0, shared) ?? [], BigInt);
+  const placeOf = (row: number, t: number): number => (t < shared ? t : shared + row * own + t - shared);
   const places = new BigInt64Array(shape.trained);
   const targets = new BigInt64Array(shape.trained);
   const weights = new Float32Array(shape.trained);
@@ -52,15 +59,16 @@ export function passFeeds(rows: readonly PassRow[], shape: PassShape): PassFeeds
     const { ids, labels } = tokens;
     if (ids.length > shape.length || row >= shape.batch) throw internalError('a pass outgrows its shape');
     for (let t = 0; t < ids.length; t++) {
-      inputIds[row * shape.length + t] = BigInt(ids[t]!);
+      if (t >= shared) inputIds[row * own + t - shared] = BigInt(ids[t]!);
+      else if (BigInt(ids[t]!) !== sharedIds[t]) throw internalError('rows of a pass begin unlike each other');
       if (t === 0 || labels[t] === untrained) continue;
       const place = rowOfPlace.length;
       if (place >= shape.trained) throw internalError('a pass has more trained tokens than its shape');
-      places[place] = BigInt(row * shape.length + t - 1);
+      places[place] = BigInt(placeOf(row, t - 1));
       targets[place] = BigInt(labels[t]!);
       weights[place] = factor;
       rowOfPlace.push(row);
     }
   }
-  return { inputIds, places, targets, weights, rowOfPlace };
+  return { inputIds, sharedIds, places, targets, weights, rowOfPlace };
 }

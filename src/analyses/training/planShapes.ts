@@ -17,6 +17,8 @@ export interface PassShape {
   readonly length: number;
   /** Positions that get logits. */
   readonly trained: number;
+  /** Of `length`, those at the start that hold the same tokens in all rows and are computed once; absent: none. */
+  readonly shared?: number;
 }
 
 /** Lengths and trained counts are rounded up to this, so that equal work meets equal shapes. */

@@ -5,7 +5,7 @@ import type { Value } from '../../graph/ir';
 export const masked = -1e30;
 
 /**
- * [length, length], 0 where the query (row) sees the key (column), else `masked`. A window w lets a query see itself
+ * [rows, columns], 0 where the query (row) sees the key (column), else `masked`. A window w lets a query see itself
  * and the w - 1 positions before it. Made from two ranges at run time, so that long masks take no room in the model;
  * equal masks are one value.
  */
@@ -18,17 +18,19 @@ export function causalMask(builder: GraphBuilder, ranges: PositionRanges, window
   return builder.add(hidden(later), hidden(outside));
 }
 
-/** 0 ... length - 1 as a column [length, 1] and as a row [1, length], in float32, which WebGPU compares too. */
+/** first ... end - 1 as a column [end - first, 1] and 0 ... end - 1 as a row [1, end], in float32, which WebGPU compares too. */
 export interface PositionRanges {
   readonly rows: Value;
   readonly columns: Value;
 }
 
-export function positionRanges(builder: GraphBuilder, length: number): PositionRanges {
-  const rows = builder.constant(
-    'float32',
-    [length, 1],
-    Float32Array.from({ length }, (_, i) => i),
-  );
-  return { rows, columns: builder.reshape(rows, [1, length]) };
+export function positionRanges(builder: GraphBuilder, first: number, end: number): PositionRanges {
+  const range = (from: number, shape: readonly number[]): Value =>
+    builder.constant(
+      'float32',
+      shape,
+      Float32Array.from({ length: end - from }, (_, i) => from + i),
+    );
+  const rows = range(first, [end - first, 1]);
+  return { rows, columns: first === 0 ? builder.reshape(rows, [1, end]) : range(0, [1, end]) };
 }

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type GenerationContext, generate } from '../../../src/analyses/asking/generate';
+import { generationShape } from '../../../src/analyses/asking/generationGraphs';
+import { sharedStart } from '../../../src/analyses/passes/sharedStart';
 import { planScoring, scoreRows } from '../../../src/analyses/scoring/scoreRows';
 import { mapWeights } from '../../../src/model/checkpoint/mapWeights';
 import type { MappedWeights } from '../../../src/model/checkpoint/types';
@@ -50,6 +52,19 @@ describe('generate and scoreRows on the sample model', () => {
     const alone = [];
     for (const each of prompts) alone.push(...ids(await run([each], {})));
     assert.deepEqual(together, alone);
+  });
+
+  it('answers alike where what prompts begin with is computed once', async () => {
+    const before = '<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\nHello!<|im_end|>\n';
+    const prompts = ['What is the capital of Japan?', 'How can I sharpen a knife?'].map(
+      (text) =>
+        model.text.tokenizer.encode(`${before}<|im_start|>user\n${text}<|im_end|>\n<|im_start|>assistant\n`).ids,
+    );
+    const shared = sharedStart(prompts);
+    assert.ok(shared >= 8);
+    const longest = Math.max(...prompts.map(({ length }) => length));
+    const shape = { ...generationShape(model, prompts.length, longest, 24), shared };
+    assert.deepEqual(ids(await run(prompts, { shape })), ids(await run(prompts, {})));
   });
 
   it('goes on when the cache must grow', async () => {

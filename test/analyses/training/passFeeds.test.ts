@@ -42,6 +42,21 @@ describe('passFeeds', () => {
     );
   });
 
+  it('what rows share is fed once; places count it before the rows, and other beginnings are refused', () => {
+    const row = (ids: readonly number[]) => {
+      const labels = Int32Array.from(ids, (id, t) => (t < 2 ? untrained : id));
+      return { tokens: { ids: Int32Array.from(ids), labels }, factor: 1 };
+    };
+    const shape = { batch: 2, length: 5, trained: 5, shared: 3 };
+    const feeds = passFeeds([row([7, 8, 9, 1, 2]), row([7, 8, 9, 3])], shape);
+    assert.deepEqual([...feeds.sharedIds].map(Number), [7, 8, 9]);
+    assert.deepEqual([...feeds.inputIds].map(Number), [1, 2, 3, 0]);
+    // Targets 9, 1, 2 of the first row stand after shared 1, shared 2 and its own first token; 9, 3 of the second alike.
+    assert.deepEqual([...feeds.places].map(Number), [1, 2, 3, 1, 2]);
+    assert.deepEqual([...feeds.targets].map(Number), [9, 1, 2, 9, 3]);
+    assert.throws(() => passFeeds([row([7, 8, 9, 1]), row([7, 5, 9, 1])], shape), /begin unlike/);
+  });
+
   it('the first token of a row is no target even where it is labelled', () => {
     assert.equal(countTrained({ ids: Int32Array.of(5, 6), labels: Int32Array.of(5, 6) }), 1);
   });

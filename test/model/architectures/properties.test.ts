@@ -18,14 +18,18 @@ import { openModelSession, relativeError, runModelGraph } from './support/runMod
 const root = 'test/fixtures/architectures';
 const [batch, length] = [3, 9];
 
-async function logitsOf(fixture: ModelFixture): Promise<{
+async function logitsOf(
+  fixture: ModelFixture,
+  shared: number,
+): Promise<{
   run(rows: readonly (readonly number[])[]): Promise<readonly Float32Array[]>;
   release(): Promise<void>;
 }> {
   const { config, weights } = fixture;
   const builder = new GraphBuilder();
   const forward = buildForward(builder, config, {
-    inputIds: builder.input('input_ids', 'int64', [batch, length]),
+    inputIds: builder.input('input_ids', 'int64', [batch, length - shared]),
+    ...(shared === 0 ? {} : { sharedIds: builder.input('shared_ids', 'int64', [shared]) }),
     parameter: (name, shape) => builder.weight(name, shape),
     adapter: noAdapter,
     intervene: observe,
@@ -34,9 +38,15 @@ async function logitsOf(fixture: ModelFixture): Promise<{
   const session = await openModelSession(builder.finish([{ name: 'logits', value: logits }]), weights);
   return {
     run: async (rows) => {
-      const { logits: all } = await session.run({ input_ids: rows.flat() });
-      const width = length * config.vocabularySize;
-      return rows.map((_, row) => (all as Float32Array).slice(row * width, (row + 1) * width));
+      const { logits: all } = await session.run({
+        input_ids: rows.flatMap((row) => row.slice(shared)),
+        ...(shared === 0 ? {} : { shared_ids: rows[0]!.slice(0, shared) }),
+      });
+      const [start, width] = [shared * config.vocabularySize, (length - shared) * config.vocabularySize];
+      const values = all as Float32Array;
+      return rows.map((_, row) =>
+        Float32Array.of(...values.slice(0, start), ...values.slice(start + row * width, start + (row + 1) * width)),
+      );
     },
     release: () => session.release(),
   };
@@ -50,7 +60,7 @@ describe('every family', () => {
       const random = createRandom(3, name);
       const draw = (): number[] => Array.from({ length }, () => random.integer(vocabularySize));
       const rows = [draw(), draw(), draw()];
-      const { run, release } = await logitsOf(fixture);
+      const { run, release } = await logitsOf(fixture, 0);
       const before = await run(rows);
       // Real length 5: what stands at and after position 5 is padding.
       const padded = [rows[0]!, [...rows[1]!.slice(0, 5), ...draw().slice(5)], rows[2]!];
@@ -65,6 +75,21 @@ describe('every family', () => {
         assert.ok(relativeError(turned[row]!, expected) < 1e-5);
       });
       await release();
+    });
+
+    it(`${name}: tokens that rows begin with are computed once and give what each row gives alone`, async () => {
+      const fixture = await readModelFixture(path.join(root, name));
+      const random = createRandom(4, name);
+      const draw = (count: number): number[] =>
+        Array.from({ length: count }, () => random.integer(fixture.config.vocabularySize));
+      const start = draw(4);
+      const rows = [0, 1, 2].map(() => [...start, ...draw(length - 4)]);
+      const [apart, once] = [await logitsOf(fixture, 0), await logitsOf(fixture, 4)];
+      const [expected, found] = [await apart.run(rows), await once.run(rows)];
+      // Sums over the same numbers in another order.
+      for (const row of rows.keys()) assert.ok(relativeError(found[row]!, expected[row]!) < 1e-5, `row ${row}`);
+      await apart.release();
+      await once.release();
     });
   }
 
