@@ -7,7 +7,7 @@ import { showTrace } from '../commands/trace';
 import type { Context, ReadyContext } from '../context';
 import { askedBehaviour, continuedPrompt } from './askedBehaviour';
 import { readHistory, writeHistory } from './askHistory';
-import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { createSinglePanel } from './createSinglePanel';
 
 /** The Ask panel: one of them, with the workspace's history. */
 export interface AskPanel {
@@ -24,7 +24,6 @@ type Delta = EditorNotifications['whence/answerDelta'];
 
 export function createAskPanel(context: Context, doors: AskPanelDoors): AskPanel {
   const memory = context.extension.workspaceState;
-  let shell: PanelShell | undefined;
   let state: EditorState | undefined = context.state();
   let turns = readHistory(memory);
   let problem: string | null = null;
@@ -32,13 +31,12 @@ export function createAskPanel(context: Context, doors: AskPanelDoors): AskPanel
   let running: { readonly turn: string; job: string | null } | null = null;
   /** What was heard of a job before its id was known. */
   let early: (Delta | JobView)[] = [];
-  let hearing: vscode.Disposable[] = [];
 
   const ready = async (): Promise<ReadyContext> => ({ ...context, language: await context.server() });
 
   const change = (id: string, part: (turn: AskTurn) => Partial<AskTurn>): void => {
     turns = turns.map((turn) => (turn.id === id ? { ...turn, ...part(turn) } : turn));
-    shell?.changed();
+    panel.changed();
   };
 
   const hearDelta = (delta: Delta): void => {
@@ -106,7 +104,7 @@ export function createAskPanel(context: Context, doors: AskPanelDoors): AskPanel
     turns = [...turns, turn];
     running = { turn: id, job: null };
     early = [];
-    shell?.changed();
+    panel.changed();
     try {
       const { language } = await ready();
       const job = { kind: 'ask', models, prompts: [prompt], template, sampling, maxTokens } as const;
@@ -162,55 +160,45 @@ export function createAskPanel(context: Context, doors: AskPanelDoors): AskPanel
     }
   };
 
-  const model: PanelModel<'ask'> = {
-    kind: 'ask',
-    title: () => vscode.l10n.t('Ask the Model'),
-    snapshot: (): AskSnapshot => ({
-      models: (state?.models ?? []).map(({ name, base }) => ({ name, base })),
-      defaultModels: defaultModels(state),
-      maxTokens: context.settings().maxTokens,
-      trust: state?.trust ?? 'restricted',
-      turns,
-      problem,
-    }),
-    act,
-    failed: (text) => {
-      problem = text;
-    },
-    // What a model is saying goes on being heard while the panel is closed, so that the history is whole.
-    closed: () => {
-      shell = undefined;
-    },
-  };
-
-  const bringUp = async (panel: vscode.WebviewPanel): Promise<void> => {
-    const { language } = await ready();
-    state = await language.request('whence/state', null);
-    if (hearing.length === 0) {
-      hearing = [
+  const panel = createSinglePanel<'ask', null>(
+    {
+      kind: 'ask',
+      column: vscode.ViewColumn.Active,
+      // What a model is saying goes on being heard while the panel is closed, so that the history is whole.
+      hears: 'always',
+      listen: (language) => [
         context.onState((next) => {
           state = next;
-          shell?.changed();
+          panel.changed();
         }),
-        context.onSettings(() => shell?.changed()),
+        context.onSettings(() => panel.changed()),
         language.onNotification('whence/answerDelta', hearDelta),
         language.onNotification('whence/jobChanged', (view) => void hearJob(view)),
-      ];
-      context.extension.subscriptions.push(...hearing);
-    }
-    shell = openPanelShell(panel, model, context);
-  };
+      ],
+      load: async () => {
+        const { language } = await ready();
+        state = await language.request('whence/state', null);
+      },
+      title: () => vscode.l10n.t('Ask the Model'),
+      snapshot: (): AskSnapshot => ({
+        models: (state?.models ?? []).map(({ name, base }) => ({ name, base })),
+        defaultModels: defaultModels(state),
+        maxTokens: context.settings().maxTokens,
+        trust: state?.trust ?? 'restricted',
+        turns,
+        problem,
+      }),
+      act,
+      failed: (text) => {
+        problem = text;
+      },
+    },
+    context,
+  );
 
   return {
-    open: async () => {
-      if (shell === undefined)
-        await bringUp(newWebviewPanel('ask', vscode.l10n.t('Ask the Model'), vscode.ViewColumn.Active));
-      else shell.reveal();
-    },
-    restore: async (panel) => {
-      if (shell !== undefined) return void panel.dispose();
-      await bringUp(panel);
-    },
+    open: () => panel.open(null),
+    restore: (restored) => panel.restore(restored, null),
   };
 }
 

@@ -26,7 +26,8 @@ export interface PanelShell {
   /** Sends the snapshot, where the panel can be seen; at most once in a while. */
   changed(): void;
   reveal(): void;
-  readonly panel: vscode.WebviewPanel;
+  /** What it is about is known: until then it says that it loads. */
+  loaded(): void;
 }
 
 /** Milliseconds between two snapshots while an answer streams. */
@@ -49,10 +50,11 @@ export function openPanelShell<K extends PanelKind>(
   const locale = vscode.env.language;
   let waiting: NodeJS.Timeout | undefined;
   let open = true;
+  let state: 'loading' | 'loaded' = 'loading';
 
   const send = (): void => {
     waiting = undefined;
-    if (!open || !panel.visible) return;
+    if (!open || state === 'loading' || !panel.visible) return;
     panel.title = model.title();
     const message: SnapshotMessage<K> = {
       type: 'snapshot',
@@ -100,5 +102,12 @@ export function openPanelShell<K extends PanelKind>(
     style: place(`${model.kind}.css`),
     locale,
   });
-  return { changed, reveal: () => panel.reveal(), panel };
+  return {
+    changed,
+    reveal: () => panel.reveal(),
+    loaded: () => {
+      state = 'loaded';
+      changed();
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { EditorRequests } from '../../protocol/editor';
 import type { PanelRow, PanelState, ProbeRecord, ProbingAction, ProbingSnapshot } from '../../protocol/panels';
 import type { Context } from '../context';
 import { boundProbe, mostProbedRows } from './boundProbe';
-import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { createSinglePanel } from './createSinglePanel';
 import { showRow } from './rowPlace';
 
 /** The Probing panel: one of them, about one probe at a time. */
@@ -14,13 +14,11 @@ export interface ProbingPanel {
 }
 
 export function createProbingPanel(context: Context): ProbingPanel {
-  let shell: PanelShell | undefined;
   let record: ProbeRecord | null = null;
   let bounded: ReturnType<typeof boundProbe> | null = null;
   let known: EditorRequests['whence/analyses']['result'] = [];
   let trust: ProbingSnapshot['trust'] = 'restricted';
   let problem: string | null = null;
-  let hearing: vscode.Disposable[] = [];
 
   const look = async (): Promise<void> => {
     const language = await context.server();
@@ -36,18 +34,7 @@ export function createProbingPanel(context: Context): ProbingPanel {
     const found = id === undefined ? null : await language.request('whence/analysis', { id });
     record = found?.kind === 'probe' ? found : null;
     bounded = record === null ? null : boundProbe(record, mostProbedRows);
-    shell?.changed();
-  };
-
-  const listen = async (): Promise<void> => {
-    const language = await context.server();
-    hearing = [
-      language.onNotification('whence/findingsChanged', () => void look().then(() => shell?.changed())),
-      // A new probe is what its user wants to see.
-      language.onNotification('whence/jobChanged', ({ kind, state }) => {
-        if (kind === 'probe' && state === 'done') void load(null);
-      }),
-    ];
+    panel.changed();
   };
 
   const openRow = async ({ file, row }: PanelRow): Promise<void> => {
@@ -78,45 +65,38 @@ export function createProbingPanel(context: Context): ProbingPanel {
     }
   };
 
-  const model: PanelModel<'probing'> = {
-    kind: 'probing',
-    title: () => (record === null ? vscode.l10n.t('Probing') : record.title.slice(0, 48)),
-    snapshot: () => ({
-      ...(bounded ?? { record: null, omittedRows: 0 }),
-      probes: known.map(({ id, title, when }) => ({ id, title, when })),
-      marks: known.some(({ id, shown }) => shown && id === record?.id) ? 'shown' : 'hidden',
-      trust,
-      problem,
-    }),
-    act,
-    failed: (text) => {
-      problem = text;
+  const panel = createSinglePanel<'probing', string | null>(
+    {
+      kind: 'probing',
+      column: vscode.ViewColumn.Beside,
+      hears: 'whileOpen',
+      listen: (language) => [
+        language.onNotification('whence/findingsChanged', () => void look().then(() => panel.changed())),
+        // A new probe is what its user wants to see.
+        language.onNotification('whence/jobChanged', ({ kind, state }) => {
+          if (kind === 'probe' && state === 'done') void load(null);
+        }),
+      ],
+      load,
+      title: () => (record === null ? vscode.l10n.t('Probing') : record.title.slice(0, 48)),
+      snapshot: () => ({
+        ...(bounded ?? { record: null, omittedRows: 0 }),
+        probes: known.map(({ id, title, when }) => ({ id, title, when })),
+        marks: known.some(({ id, shown }) => shown && id === record?.id) ? 'shown' : 'hidden',
+        trust,
+        problem,
+      }),
+      act,
+      failed: (text) => {
+        problem = text;
+      },
     },
-    closed: () => {
-      for (const one of hearing) one.dispose();
-      hearing = [];
-      shell = undefined;
-    },
-  };
-
-  const bringUp = async (panel: vscode.WebviewPanel, wanted: string | null): Promise<void> => {
-    shell = openPanelShell(panel, model, context);
-    await listen();
-    await load(wanted);
-  };
+    context,
+  );
 
   return {
-    open: async (probe) => {
-      if (shell === undefined) {
-        const title = vscode.l10n.t('Probing');
-        return bringUp(newWebviewPanel('probing', title, vscode.ViewColumn.Beside), probe);
-      }
-      shell.reveal();
-      await load(probe ?? record?.id ?? null);
-    },
-    restore: async (panel, state) => {
-      if (shell !== undefined) return void panel.dispose();
-      await bringUp(panel, state?.trace ?? null);
-    },
+    // Brought forward, it goes on showing what it showed.
+    open: (probe) => panel.open(probe ?? (panel.state() === 'open' ? (record?.id ?? null) : null)),
+    restore: (restored, state) => panel.restore(restored, state?.trace ?? null),
   };
 }

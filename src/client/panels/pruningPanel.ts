@@ -4,7 +4,7 @@ import type { AppliedMask, PanelRow, PanelState, PruningAction, PruningSnapshot 
 import type { PruningRow } from '../../protocol/pruning';
 import type { Context, ReadyContext } from '../context';
 import { appliedMasks } from './appliedMasks';
-import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { createSinglePanel } from './createSinglePanel';
 import { showRow } from './rowPlace';
 
 /** The Pruning panel: one of them, about one proposal at a time. */
@@ -22,19 +22,17 @@ const mostRows = 300;
 const ownJobs: readonly JobView['kind'][] = ['prunePropose', 'pruneApply', 'pruneUndo'];
 
 export function createPruningPanel(context: Context): PruningPanel {
-  let shell: PanelShell | undefined;
   let record: PruningRecord | null = null;
   let proposals: PruningSnapshot['proposals'] = [];
   let applied: readonly AppliedMask[] = [];
   let job: JobView | null = null;
   let trust: PruningSnapshot['trust'] = 'restricted';
   let problem: string | null = null;
-  let hearing: 'yes' | 'no' = 'no';
 
   const ready = async (): Promise<ReadyContext> => ({ ...context, language: await context.server() });
 
   const hearJob = async (view: JobView): Promise<void> => {
-    if (!ownJobs.includes(view.kind) || shell === undefined) return;
+    if (!ownJobs.includes(view.kind) || panel.state() === 'closed') return;
     job = view.state === 'done' ? null : view;
     if (view.state === 'done') {
       const { language } = await ready();
@@ -42,7 +40,7 @@ export function createPruningPanel(context: Context): PruningPanel {
       // What was just proposed is what is looked at next.
       await load(result?.kind === 'prunePropose' ? result.analysis : (record?.id ?? null));
     }
-    shell?.changed();
+    panel.changed();
   };
 
   const load = async (wanted: string | null): Promise<void> => {
@@ -54,7 +52,7 @@ export function createPruningPanel(context: Context): PruningPanel {
     record = found?.kind === 'pruning' ? found : null;
     trust = (await language.request('whence/state', null)).trust;
     applied = await appliedMasks();
-    shell?.changed();
+    panel.changed();
   };
 
   const act = async (action: PruningAction): Promise<void> => {
@@ -77,51 +75,38 @@ export function createPruningPanel(context: Context): PruningPanel {
     }
   };
 
-  const model: PanelModel<'pruning'> = {
-    kind: 'pruning',
-    title: () => vscode.l10n.t('Pruning'),
-    snapshot: (): PruningSnapshot => {
-      const shown = record === null ? null : bounded(record);
-      return {
-        record: shown,
-        omittedRows: (record?.result.rows.length ?? 0) - (shown?.result.rows.length ?? 0),
-        proposals,
-        applied,
-        job,
-        trust,
-        problem,
-      };
+  const panel = createSinglePanel<'pruning', string | null>(
+    {
+      kind: 'pruning',
+      column: vscode.ViewColumn.Active,
+      hears: 'always',
+      listen: (language) => [language.onNotification('whence/jobChanged', (view) => void hearJob(view))],
+      load,
+      title: () => vscode.l10n.t('Pruning'),
+      snapshot: (): PruningSnapshot => {
+        const shown = record === null ? null : bounded(record);
+        return {
+          record: shown,
+          omittedRows: (record?.result.rows.length ?? 0) - (shown?.result.rows.length ?? 0),
+          proposals,
+          applied,
+          job,
+          trust,
+          problem,
+        };
+      },
+      act,
+      failed: (text) => {
+        problem = text;
+      },
     },
-    act,
-    failed: (text) => {
-      problem = text;
-    },
-    closed: () => {
-      shell = undefined;
-    },
-  };
-
-  const bringUp = async (panel: vscode.WebviewPanel, proposal: string | null): Promise<void> => {
-    const { language } = await ready();
-    if (hearing === 'no') {
-      hearing = 'yes';
-      context.extension.subscriptions.push(language.onNotification('whence/jobChanged', (view) => void hearJob(view)));
-    }
-    shell = openPanelShell(panel, model, context);
-    await load(proposal);
-  };
+    context,
+  );
 
   return {
-    open: async (proposal) => {
-      if (shell === undefined)
-        return bringUp(newWebviewPanel('pruning', vscode.l10n.t('Pruning'), vscode.ViewColumn.Active), proposal);
-      shell.reveal();
-      await load(proposal ?? record?.id ?? null);
-    },
-    restore: async (panel, state) => {
-      if (shell !== undefined) return void panel.dispose();
-      await bringUp(panel, state?.trace ?? null);
-    },
+    // Brought forward, it goes on showing what it showed.
+    open: (proposal) => panel.open(proposal ?? (panel.state() === 'open' ? (record?.id ?? null) : null)),
+    restore: (restored, state) => panel.restore(restored, state?.trace ?? null),
   };
 }
 

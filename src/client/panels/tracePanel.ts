@@ -5,7 +5,7 @@ import { runJob } from '../commands/runJob';
 import type { Context, ReadyContext } from '../context';
 import { applyActEdit } from './applyActEdit';
 import { boundRecord, mostPanelRows } from './boundRecord';
-import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { createSinglePanel } from './createSinglePanel';
 import { rowPlaces, showRow } from './rowPlace';
 
 /** The Trace panel: one of them, about one trace at a time. */
@@ -21,12 +21,10 @@ export interface TracePanelDoors {
 }
 
 export function createTracePanel(context: Context, doors: TracePanelDoors): TracePanel {
-  let shell: PanelShell | undefined;
   let record: TraceRecord | null = null;
   let traces: readonly TraceSummary[] = [];
   let active: ActiveFinding | null = null;
   let problem: string | null = null;
-  let hearing: vscode.Disposable[] = [];
 
   const ready = async (): Promise<ReadyContext> => ({ ...context, language: await context.server() });
 
@@ -38,22 +36,12 @@ export function createTracePanel(context: Context, doors: TracePanelDoors): Trac
     const newest = [...traces].sort((a, b) => b.when - a.when)[0]?.id;
     const id = wanted ?? active?.trace ?? newest;
     record = id === undefined ? null : await language.request('whence/trace', { id });
-    shell?.changed();
-  };
-
-  const listen = async (): Promise<void> => {
-    const { language } = await ready();
-    hearing = [
-      language.onNotification('whence/findingsChanged', (change) => follow(change)),
-      language.onNotification('whence/jobChanged', ({ kind, state }) => {
-        if ((kind === 'trace' || kind === 'retrace') && state === 'done') void load(record?.id ?? null);
-      }),
-    ];
+    panel.changed();
   };
 
   const follow = (change: EditorNotifications['whence/findingsChanged']): void => {
     active = change.active;
-    shell?.changed();
+    panel.changed();
   };
 
   const quarantine = async (shown: TraceRecord, query: number, rows: readonly PanelRow[]): Promise<void> => {
@@ -97,45 +85,38 @@ export function createTracePanel(context: Context, doors: TracePanelDoors): Trac
     }
   };
 
-  const model: PanelModel<'trace'> = {
-    kind: 'trace',
-    title: () => (record === null ? vscode.l10n.t('Trace') : vscode.l10n.t('Trace: {0}', record.title.slice(0, 40))),
-    snapshot: (): TraceSnapshot => ({
-      ...(record === null ? { record, omittedRows: 0 } : boundRecord(record, mostPanelRows)),
-      traces,
-      active,
-      place: 'editor',
-      problem,
-    }),
-    act,
-    failed: (text) => {
-      problem = text;
+  const panel = createSinglePanel<'trace', string | null>(
+    {
+      kind: 'trace',
+      column: vscode.ViewColumn.Beside,
+      hears: 'whileOpen',
+      listen: (language) => [
+        language.onNotification('whence/findingsChanged', (change) => follow(change)),
+        language.onNotification('whence/jobChanged', ({ kind, state }) => {
+          if ((kind === 'trace' || kind === 'retrace') && state === 'done') void load(record?.id ?? null);
+        }),
+      ],
+      load,
+      title: () => (record === null ? vscode.l10n.t('Trace') : vscode.l10n.t('Trace: {0}', record.title.slice(0, 40))),
+      snapshot: (): TraceSnapshot => ({
+        ...(record === null ? { record, omittedRows: 0 } : boundRecord(record, mostPanelRows)),
+        traces,
+        active,
+        place: 'editor',
+        problem,
+      }),
+      act,
+      failed: (text) => {
+        problem = text;
+      },
     },
-    closed: () => {
-      for (const one of hearing) one.dispose();
-      hearing = [];
-      shell = undefined;
-    },
-  };
-
-  const bringUp = async (panel: vscode.WebviewPanel, wanted: string | null): Promise<void> => {
-    shell = openPanelShell(panel, model, context);
-    await listen();
-    await load(wanted);
-  };
+    context,
+  );
 
   return {
-    open: async (trace) => {
-      if (shell === undefined) {
-        return bringUp(newWebviewPanel('trace', vscode.l10n.t('Trace'), vscode.ViewColumn.Beside), trace);
-      }
-      shell.reveal();
-      await load(trace ?? record?.id ?? null);
-    },
-    restore: async (panel, state) => {
-      if (shell !== undefined) return panel.dispose();
-      await bringUp(panel, state?.trace ?? null);
-    },
+    // Brought forward, it goes on showing what it showed.
+    open: (trace) => panel.open(trace ?? (panel.state() === 'open' ? (record?.id ?? null) : null)),
+    restore: (restored, state) => panel.restore(restored, state?.trace ?? null),
   };
 }
 

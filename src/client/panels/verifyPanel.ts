@@ -3,7 +3,7 @@ import type { JobView, TraceRecord } from '../../protocol/editor';
 import type { PanelState, VerifyAction, VerifySnapshot } from '../../protocol/panels';
 import type { VerifyOutcome } from '../../protocol/verification';
 import type { Context, ReadyContext } from '../context';
-import { newWebviewPanel, openPanelShell, type PanelModel, type PanelShell } from './openPanelShell';
+import { createSinglePanel } from './createSinglePanel';
 import { rowPlaces, showRow } from './rowPlace';
 
 /** The Verify panel: one of them, about one behaviour of one trace at a time. */
@@ -27,9 +27,11 @@ interface KeptOutcome {
   readonly outcome: VerifyOutcome;
 }
 
+/** What is verified: one behaviour of one trace. */
+type Verified = Pick<KeptOutcome, 'trace' | 'query'>;
+
 export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): VerifyPanel {
   const memory = context.extension.workspaceState;
-  let shell: PanelShell | undefined;
   let record: TraceRecord | null = null;
   let query = 0;
   let job: JobView | null = null;
@@ -37,7 +39,6 @@ export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): Ve
   let outcome: VerifyOutcome | null = null;
   let trust: VerifySnapshot['trust'] = 'restricted';
   let problem: string | null = null;
-  let hearing: 'yes' | 'no' = 'no';
 
   const ready = async (): Promise<ReadyContext> => ({ ...context, language: await context.server() });
 
@@ -53,7 +54,7 @@ export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): Ve
       job = null;
       started = null;
     }
-    shell?.changed();
+    panel.changed();
   };
 
   const keepOutcome = async (trace: string, of: number, found: VerifyOutcome): Promise<void> => {
@@ -63,7 +64,7 @@ export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): Ve
     if (record?.id === trace && query === of) outcome = found;
   };
 
-  const load = async (trace: string, of: number): Promise<void> => {
+  const load = async ({ trace, query: of }: Verified): Promise<void> => {
     const { language } = await ready();
     record = await language.request('whence/trace', { id: trace });
     query = of;
@@ -71,7 +72,7 @@ export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): Ve
     const kept = memory.get<readonly KeptOutcome[]>(key, []);
     outcome = kept.find((one) => one.trace === trace && one.query === of)?.outcome ?? null;
     if (job !== null && job.state !== 'running' && job.state !== 'queued') job = null;
-    shell?.changed();
+    panel.changed();
   };
 
   const act = async (action: VerifyAction): Promise<void> => {
@@ -102,54 +103,42 @@ export function createVerifyPanel(context: Context, doors: VerifyPanelDoors): Ve
     }
   };
 
-  const model: PanelModel<'verify'> = {
-    kind: 'verify',
-    title: () => vscode.l10n.t('Verify'),
-    snapshot: (): VerifySnapshot => {
-      const traced = record?.documents[0]?.queries[query];
-      return {
-        trace: { id: record?.id ?? '', title: record?.title ?? '' },
-        query,
-        prompt: traced?.prompt ?? '',
-        completion: traced?.completion ?? '',
-        groupRows: traced?.groups[0]?.rows ?? 0,
-        rows: traced?.rows.length ?? 0,
-        job,
-        outcome,
-        trust,
-        problem,
-      };
+  const panel = createSinglePanel<'verify', Verified>(
+    {
+      kind: 'verify',
+      column: vscode.ViewColumn.Active,
+      hears: 'always',
+      listen: (language) => [language.onNotification('whence/jobChanged', (view) => void hearJob(view))],
+      load,
+      title: () => vscode.l10n.t('Verify'),
+      snapshot: (): VerifySnapshot => {
+        const traced = record?.documents[0]?.queries[query];
+        return {
+          trace: { id: record?.id ?? '', title: record?.title ?? '' },
+          query,
+          prompt: traced?.prompt ?? '',
+          completion: traced?.completion ?? '',
+          groupRows: traced?.groups[0]?.rows ?? 0,
+          rows: traced?.rows.length ?? 0,
+          job,
+          outcome,
+          trust,
+          problem,
+        };
+      },
+      act,
+      failed: (text) => {
+        problem = text;
+      },
     },
-    act,
-    failed: (text) => {
-      problem = text;
-    },
-    closed: () => {
-      shell = undefined;
-    },
-  };
-
-  const bringUp = async (panel: vscode.WebviewPanel, trace: string, of: number): Promise<void> => {
-    const { language } = await ready();
-    if (hearing === 'no') {
-      hearing = 'yes';
-      context.extension.subscriptions.push(language.onNotification('whence/jobChanged', (view) => void hearJob(view)));
-    }
-    shell = openPanelShell(panel, model, context);
-    await load(trace, of);
-  };
+    context,
+  );
 
   return {
-    open: async (trace, of) => {
-      if (shell === undefined) {
-        return bringUp(newWebviewPanel('verify', vscode.l10n.t('Verify'), vscode.ViewColumn.Active), trace, of);
-      }
-      shell.reveal();
-      await load(trace, of);
-    },
-    restore: async (panel, state) => {
-      if (shell !== undefined || state === null || state.trace === null) return void panel.dispose();
-      await bringUp(panel, state.trace, state.query);
+    open: (trace, of) => panel.open({ trace, query: of }),
+    restore: async (restored, state) => {
+      if (state === null || state.trace === null) return void restored.dispose();
+      await panel.restore(restored, { trace: state.trace, query: state.query });
     },
   };
 }

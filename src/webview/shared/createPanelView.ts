@@ -7,18 +7,27 @@ export interface PanelView {
   width(): number;
 }
 
+/** What makes a user's next step: before it is heard, what the step before changed is drawn. */
+const steps = ['click', 'keydown'] as const;
+
 export function createPanelView(root: HTMLElement, template: () => TemplateResult): PanelView {
-  let asked = false;
+  let asked: number | undefined;
   let width = root.clientWidth;
   const show = (): void => {
-    asked = false;
+    asked = undefined;
     render(template(), root);
   };
   const changed = (): void => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(show);
+    asked ??= requestAnimationFrame(show);
   };
+  // A field that is left by pressing a button changes within the frame in which the button is heard; what the button does
+  // must know of it, and it knows what it was drawn with.
+  const drawFirst = (): void => {
+    if (asked === undefined) return;
+    cancelAnimationFrame(asked);
+    show();
+  };
+  for (const step of steps) root.addEventListener(step, drawFirst, { capture: true });
   new ResizeObserver(() => {
     if (root.clientWidth === width || root.clientWidth === 0) return;
     width = root.clientWidth;
