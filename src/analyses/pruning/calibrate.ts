@@ -2,7 +2,7 @@ import type { NamedOutput, Value } from '../../graph/ir';
 import type { LinearValues } from '../../model/architectures/linear';
 import { buildModuleSides } from '../../model/buildModuleSides';
 import { realPositions } from '../../model/realPositions';
-import { internalError } from '../../protocol/errors';
+import { inputError, internalError, type UserError } from '../../protocol/errors';
 import { notFinite } from '../notFinite';
 import {
   buildPass,
@@ -107,8 +107,18 @@ export async function computeInputNorms(
     watch.onRows(done);
   });
   if (found === undefined) throw internalError('no row was computed');
-  if (found.squares.some((value) => !Number.isFinite(value))) throw notFinite(context.model.label);
+  const bad = found.squares.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw inputsNotFinite(context.model.label, Math.floor(bad / found.width) + 1, rows.length);
   return { rows: rows.length, ...found };
+}
+
+/** Of one row alone: other rows may be sound. */
+function inputsNotFinite(label: string, row: number, rows: number): UserError {
+  return inputError(
+    'results-not-finite',
+    `${label} computes activations of calibration row ${row} of ${rows} that are not finite (NaN or infinite), though its weights are.`,
+    'Check config.json and the adapter against the weights, or leave the row out.',
+  );
 }
 
 function layOut(rows: number, matrices: readonly PrunedMatrix[], sourceOf: ReadonlyMap<string, string>) {

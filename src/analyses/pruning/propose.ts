@@ -30,6 +30,7 @@ import {
 } from './measureState';
 import { conditionsOf, nearest, recommended, ruleText } from './recommend';
 import { type PruningState, type StateMaker, stateHash } from './states';
+import { answersJson, outcomeJson, parseAnswers, parseOutcome } from './storedOutcome';
 
 /** A mask of the curve before it is measured. */
 export interface PlannedPoint extends NamedMask {
@@ -156,8 +157,9 @@ export async function measureStates(
   for (const [i, state] of states.entries()) {
     const hash = stateHash(state);
     const kept = await context.artifacts.readArtifact('pruning-outcomes', { ...key, state: hash });
-    if (kept !== undefined) {
-      outcomes.set(hash, kept.metadata.outcome as unknown as StateOutcome);
+    const known = parseOutcome(kept?.metadata.outcome);
+    if (known !== undefined) {
+      outcomes.set(hash, known);
       read++;
       if (!first.has(hash)) answered(prompts);
       continue;
@@ -168,7 +170,7 @@ export async function measureStates(
     const outcome = await measureState(plan, texts, likelihoods, reading, answers, model, place);
     outcomes.set(hash, outcome);
     await context.artifacts.writeArtifact('pruning-outcomes', { ...key, state: hash }, new Map(), {
-      outcome: outcome as unknown as JsonObject,
+      outcome: outcomeJson(outcome),
     });
     onProgress(Math.max(done, (i + 1) * prompts), total);
   }
@@ -189,7 +191,7 @@ async function keptAnswers(
   }
   const answers = await answerCases(plan, await make(state), place, request.measuring.maxTokens, answered);
   await artifacts.writeArtifact('pruning-answers', { ...key, state: stateHash(state) }, new Map(), {
-    answers: answers.map((answer) => answer ?? null) as unknown as JsonObject[],
+    answers: answersJson(answers),
   });
   return answers;
 }
@@ -200,8 +202,7 @@ async function readAnswers(
   key: JsonObject,
 ): Promise<CaseAnswers | undefined> {
   const kept = await artifacts.readArtifact('pruning-answers', { ...key, state: stateHash(state) });
-  const answers = kept?.metadata.answers as unknown as readonly (CaseAnswers[number] | null)[] | undefined;
-  return answers?.map((answer) => answer ?? undefined);
+  return parseAnswers(kept?.metadata.answers);
 }
 
 /** How many of the states the store has. */
