@@ -2,6 +2,7 @@ import '@vscode-elements/elements/dist/vscode-button/index.js';
 import type { TemplateResult } from 'lit';
 import type { PanelTexts } from '../../protocol/display/panelTexts';
 import type { PanelActions, PanelKind, PanelSnapshots, PanelState, SnapshotMessage } from '../../protocol/panels';
+import { changedView } from './changedView';
 import { connectPanel } from './connectPanel';
 import { createPanelView } from './createPanelView';
 import { createFigures, type Figures } from './figures';
@@ -45,7 +46,7 @@ export interface PanelMount<K extends PanelKind, View> {
 }
 
 /** Mounts a panel in its page: draws what the editor sends and what the user chooses, and keeps the latter. */
-export function mountPanel<K extends PanelKind, View>({
+export function mountPanel<K extends PanelKind, View extends object>({
   kind,
   create,
   viewOf,
@@ -75,7 +76,9 @@ export function mountPanel<K extends PanelKind, View>({
       figures: figuresOf(message.locale),
       view,
       width: panel.width(),
-      onView: (next) => show(message, next),
+      onView: (next) => {
+        if (shown !== null) show(shown.message, changedView(view, next, shown.view));
+      },
       act: link.act,
     });
   });

@@ -139,7 +139,7 @@ export async function openWindow(
       await choose('F1', '>Preferences: Color Theme', 'Preferences: Color Theme');
       await page.getByPlaceholder('Select Color Theme').fill(label);
       try {
-        await rowOf(label).click({ timeout: 2000 });
+        await rowOf(label).click({ timeout: 8000 });
         return true;
       } catch (error) {
         if (!(error instanceof playwrightErrors.TimeoutError)) throw error;

@@ -211,18 +211,23 @@ describe('the whole way: from opening the sample to a verified finding', () => {
     const { window } = sample;
     await window.runCommand('Whence: Verify…');
     const verify = await panel(sample, 'verify');
-    await verify.getByLabel('How many').fill('16');
-    const fewer = verify.getByLabel('Random removals beside it');
-    await fewer.waitFor();
-    // The number is changed and the button pressed before anything can be drawn: the number counts all the same.
-    await fewer.evaluate((field: HTMLInputElement) => {
-      field.value = '1';
-      field.dispatchEvent(new Event('change', { bubbles: true }));
+    await verify.getByLabel('Random removals beside it').waitFor();
+    // Numbers are changed and the button pressed before anything can be drawn: they count all the same.
+    await verify.evaluate(() => {
+      const [count, random] = [...document.querySelectorAll<HTMLInputElement>('input[type=number]')];
+      for (const [field, value] of [
+        [count!, '16'],
+        [random!, '1'],
+      ] as const) {
+        field.value = value;
+        field.dispatchEvent(new Event('change', { bubbles: true }));
+      }
       document.querySelector<HTMLElement>('vscode-button')!.click();
     });
     const notice = verify.locator('.notice').filter({ hasText: /changed by [-−]\d+\.\d+ nats/ });
     // Training again takes its time.
     await notice.first().waitFor({ timeout: 600_000 });
+    assert.match((await notice.first().textContent()) ?? '', /Without these 16 rows/);
     const removals = verify.locator('tr', { hasText: /Random rows \d/ });
     assert.equal(await removals.count(), 1);
     await inEveryTheme(verify, 'verify-panel', ['light', 'high-contrast', 'dark']);
