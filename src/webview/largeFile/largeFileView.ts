@@ -132,7 +132,7 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
     const place = scroller.value?.scrollTop ?? 0;
     const counted = (complete === 'yes' ? words.rows : words.counting).replace('{0}', lines.toLocaleString());
     const visible = Array.from({ length: Math.max(0, last - top) }, (_, at) => top + at);
-    return html`<div class="large">
+    return html`<main class="large">
       <form class="large-bar" role="search" @submit=${find}>
         <span class="large-count" role="status">${counted}</span>
         <label>${words.goTo} <input class="large-number" type="number" min="1" @change=${goTo}></label>
@@ -155,7 +155,7 @@ export function createLargeFileView(root: HTMLElement, send: (request: LargeFile
         <h2>${words.row.replace('{0}', `${(reading?.line ?? selected) + 1}`)}</h2>
         <pre>${reading?.text ?? ''}</pre>
       </section>
-    </div>`;
+    </main>`;
   };
   const rowLine = (line: number) => {
     const shown = rows.get(line);

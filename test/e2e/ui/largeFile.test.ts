@@ -4,8 +4,10 @@ import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } fr
 import path from 'node:path';
 import type { FrameLocator } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
+import { panelFrame } from '../support/panelFrame';
 import { runJobs, traceByWords } from '../support/runJobs';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
+import { seriousFindings } from '../support/seriousFindings';
 import { waitFor } from '../support/waitFor';
 
 /** More lines than the editor shows code lenses for. */
@@ -92,7 +94,12 @@ describe('large data files in a window', () => {
     await waitFor('the verdict to be kept', async () =>
       keptVerdicts(sample).find((text) => text.includes('"relevant"')),
     );
-    await window.screenshot('largeFile');
+    const frame = await panelFrame(sample, 'largeFile');
+    for (const theme of ['dark', 'high-contrast', 'high-contrast-light', 'light'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot('large-file');
+      assert.deepEqual(await seriousFindings(frame), [], theme);
+    }
     assert.deepEqual(await window.notifications('error'), []);
     assert.deepEqual(window.brokenPolicies(), []);
   });
