@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { FindingRow, RowReference, TraceRecord } from '../../protocol/editor';
 import type { PanelRow } from '../../protocol/panels';
 import type { ReadyContext } from '../context';
+import { isLargeFile } from '../largeFile/largeViews';
 
 /**
  * Where traced rows stand now. The active finding is asked of the server, which follows edits; of another trace the
@@ -41,6 +42,10 @@ export async function rowPlaces(
 /** Shows a row in the editor, beside the panel. */
 export async function showRow({ uri, line }: RowReference): Promise<void> {
   const target = vscode.Uri.parse(uri);
+  if (await isLargeFile(target)) {
+    await vscode.commands.executeCommand('whence.showRow', { uri, line });
+    return;
+  }
   const beside = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === target.toString());
   const column = beside?.viewColumn ?? vscode.ViewColumn.One;
   const at = new vscode.Range(line, 0, line, 0);
