@@ -305,6 +305,8 @@ ${lines.join('\n')}
 - A keystroke is a change followed by a question: the time until the question is answered, which is when the change has been taken in.
 - Tags are asked for as scrolling asks for them, in jumps over the whole file; a trace is shown that knows its first rows.
 - Hovers are asked for while the engine computes gradients; each is of another row, with its tokens.
+- A load above the number of cores means that other programs had the processor too: "processor time" is what the server itself needed,
+  and the worst of many is then the machine's. Keystrokes and tags come while the file is looked through anew after each change.
 - "Killed" is SIGKILL. The server's return counts from its start to the same tags: start, opening of the file, the kept trace, the tags.
 `;
 }
