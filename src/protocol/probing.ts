@@ -18,7 +18,7 @@ export const probeBaselines = ['words', 'embedding', 'random'] as const;
 export type ProbeBaseline = (typeof probeBaselines)[number];
 
 /** What fixes the label of the control task. `auto`: of `word` and `template` the one that recurs most across folds. */
-export const controlTypes = ['auto', 'word', 'template'] as const;
+export const controlTypes = ['auto', 'word', 'template', 'key'] as const;
 export type ControlType = (typeof controlTypes)[number];
 
 export interface LabelTaskRequest {

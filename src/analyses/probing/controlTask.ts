@@ -35,12 +35,15 @@ export function makeControlTask(
   folds: Int32Array,
   seed: number,
 ): ControlTask {
-  const candidates = (['word', 'template'] as const)
-    .filter((type) => choice === 'auto' || choice === type)
-    .map((type) => {
-      const types = type === 'word' ? firstContentWords(prompts) : templates.map((one, i) => one ?? prompts[i]!);
-      return { type, types, recurring: recurringShare(types, folds) };
-    });
+  const typesOf: Readonly<Record<Exclude<ControlType, 'auto'>, () => readonly string[]>> = {
+    word: () => firstContentWords(prompts),
+    template: () => templates.map((one, i) => one ?? prompts[i]!),
+    key: () => keyWords(prompts, labels, classes),
+  };
+  const candidates = (choice === 'auto' ? (['word', 'template'] as const) : [choice]).map((type) => {
+    const types = typesOf[type]();
+    return { type, types, recurring: recurringShare(types, folds) };
+  });
   const { type, types, recurring } = candidates.reduce((best, one) => (one.recurring > best.recurring ? one : best));
   const proportions = new Float64Array(classes);
   for (const label of labels) proportions[label]! += 1 / labels.length;
@@ -66,6 +69,40 @@ export function firstContentWords(texts: readonly string[]): string[] {
     );
     return content ?? rarest ?? texts[i]!;
   });
+}
+
+/** The word of each text whose presence tells most of the label over all texts (mutual information); the first of equals. */
+export function keyWords(texts: readonly string[], labels: Int32Array, classes: number): string[] {
+  const split = texts.map(words);
+  const inClass = new Float64Array(classes);
+  for (const label of labels) inClass[label]! += 1;
+  const present = new Map<string, Float64Array>();
+  for (const [i, text] of split.entries())
+    for (const word of new Set(text)) {
+      const counts = present.get(word) ?? new Float64Array(classes);
+      counts[labels[i]!]! += 1;
+      present.set(word, counts);
+    }
+  const told = new Map([...present].map(([word, counts]) => [word, mutualInformation(counts, inClass)]));
+  return split.map((text, i) => {
+    const best = text.reduce<string | undefined>(
+      (most, word) => (most === undefined || told.get(word)! > told.get(most)! ? word : most),
+      undefined,
+    );
+    return best ?? texts[i]!;
+  });
+}
+
+/** Nats that presence tells of the class. @param counts of each class where it is present @param inClass of each class */
+function mutualInformation(counts: Float64Array, inClass: Float64Array): number {
+  const total = inClass.reduce((sum, count) => sum + count, 0);
+  const held = counts.reduce((sum, count) => sum + count, 0);
+  const part = (joint: number, side: number, ofClass: number): number =>
+    joint === 0 ? 0 : (joint / total) * Math.log((joint * total) / (side * ofClass));
+  return counts.reduce(
+    (sum, count, k) => sum + part(count, held, inClass[k]!) + part(inClass[k]! - count, total - held, inClass[k]!),
+    0,
+  );
 }
 
 function recurringShare(types: readonly string[], folds: Int32Array): number {

@@ -48,7 +48,11 @@ function formatLabel(probe: LabelProbe, beside: boolean, rows: number): string {
   ].join('\n');
 }
 
-const controlText = { word: 'first content word', template: 'template' } as const;
+const controlText = {
+  word: 'first content word',
+  template: 'template',
+  key: 'word that tells most of the label',
+} as const;
 
 function leftOutText({ rare, notAskedFor }: LabelProbe['leftOut']): string {
   const parts = [

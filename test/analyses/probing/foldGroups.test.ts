@@ -125,6 +125,25 @@ describe('the control task', () => {
     assert.deepEqual([...fewer.labels], [...task.labels.slice(0, 4)]);
   });
 
+  it('by the key word takes the word that tells most of the label, whatever stands before it', () => {
+    const task = makeControlTask(
+      'key',
+      prompts,
+      prompts.map(() => undefined),
+      labels,
+      2,
+      folds,
+      5,
+    );
+    assert.deepEqual(
+      task.types,
+      prompts.map((prompt) => prompt.split(' ')[0]),
+    );
+    assert.equal(task.recurring, 1);
+    const last = prompts.map((prompt) => prompt.split(' ').reverse().join(' '));
+    assert.deepEqual(makeControlTask('key', last, last, labels, 2, folds, 5).types, task.types);
+  });
+
   it('takes the types that recur in other folds', () => {
     const apart = prompts.map((_, i) => `${folds[i]}`);
     assert.equal(makeControlTask('auto', prompts, apart, labels, 2, folds, 5).type, 'word');
