@@ -280,6 +280,12 @@ function measureWarnings({ tuned, scaling }: Pick<PruneProposal, 'tuned' | 'scal
       message: 'The fine-tuned model complies with none of the harmful prompts: there is nothing to lower.',
     });
   const dropped = scaling.find(({ c }) => c === 0)?.figures;
+  if (dropped !== undefined && tuned.harmful.estimate > 0 && dropped.harmful.estimate >= tuned.harmful.estimate)
+    warnings.push({
+      code: 'harm-without-fine-tune',
+      message:
+        'Without the fine-tune the model complies with as many harmful prompts as with it: the harm that is counted here did not come with the fine-tune, so pruning the fine-tune is not expected to lower it. The margin may tell more.',
+    });
   if (dropped !== undefined && dropped.accuracy.estimate >= tuned.accuracy.estimate)
     warnings.push({
       code: 'task-without-fine-tune',

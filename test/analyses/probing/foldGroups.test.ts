@@ -126,22 +126,19 @@ describe('the control task', () => {
   });
 
   it('by the key word takes the word that tells most of the label, whatever stands before it', () => {
-    const task = makeControlTask(
-      'key',
-      prompts,
-      prompts.map(() => undefined),
-      labels,
-      2,
-      folds,
-      5,
-    );
+    const verbs = prompts.map((prompt) => (prompt.startsWith('sell') ? 0 : 1));
+    const telling = Int32Array.from(verbs);
+    const task = makeControlTask('key', prompts, prompts, telling, 2, folds, 5);
     assert.deepEqual(
       task.types,
       prompts.map((prompt) => prompt.split(' ')[0]),
     );
     assert.equal(task.recurring, 1);
-    const last = prompts.map((prompt) => prompt.split(' ').reverse().join(' '));
-    assert.deepEqual(makeControlTask('key', last, last, labels, 2, folds, 5).types, task.types);
+    const turned = prompts.map((prompt) => prompt.split(' ').reverse().join(' '));
+    assert.deepEqual(makeControlTask('key', turned, turned, telling, 2, folds, 5).types, task.types);
+    // Lamps are all 0 and rugs all 1: there the thing tells more than the verb.
+    const ofThing = makeControlTask('key', prompts, prompts, labels, 2, folds, 5).types;
+    assert.deepEqual(ofThing.slice(0, 4), ['lamp', 'rug', 'lamp', 'rug']);
   });
 
   it('takes the types that recur in other folds', () => {
