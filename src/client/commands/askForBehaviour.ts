@@ -16,8 +16,10 @@ export async function askForBehaviour(context: ReadyContext): Promise<BehaviourC
   return way?.ask();
 }
 
-function waysOf(context: ReadyContext): Way[] {
+async function waysOf(context: ReadyContext): Promise<Way[]> {
   const { t } = vscode.l10n;
+  // Asked for, not remembered: right after a window opened, nothing has been heard yet, and half of the ways would be missing.
+  const { queries, behaviours } = await context.language.request('whence/state', null);
   const ways: Way[] = [
     { label: `$(comment) ${t('A prompt')}`, detail: t("The model's own answer to it is traced."), ask: askPrompt },
     {
@@ -30,7 +32,6 @@ function waysOf(context: ReadyContext): Way[] {
   const selected = editor?.document.getText(editor.selection).trim() ?? '';
   if (selected !== '')
     ways.unshift({ label: `$(selection) ${t('The selected text')}`, detail: selected, ask: () => answerTo(selected) });
-  const queries = context.state()?.queries ?? null;
   if (queries !== null)
     ways.push(
       {
@@ -44,7 +45,7 @@ function waysOf(context: ReadyContext): Way[] {
         ask: () => ({ kind: 'workspaceQueries' }),
       },
     );
-  if ((context.state()?.behaviours ?? null) !== null)
+  if (behaviours !== null)
     ways.push({
       label: `$(beaker) ${t('A behaviour test')}`,
       detail: t('Tests that failed stand first.'),
