@@ -162,14 +162,22 @@ export async function openWindow(
     runCommand: (title) => pick('F1', `>${title}`, title),
     async openFile(relativePath) {
       const name = path.basename(relativePath);
-      await pick('Control+KeyP', relativePath, name);
-      await waitFor(
-        (label) =>
-          [...document.querySelectorAll('.tabs-container .tab.active')].some((tab) =>
-            tab.getAttribute('data-resource-name')?.includes(label),
-          ),
-        name,
-      );
+      const isOpen = (label: string): boolean =>
+        [...document.querySelectorAll('.tabs-container .tab.active')].some((tab) =>
+          tab.getAttribute('data-resource-name')?.includes(label),
+        );
+      // A webview that takes the focus while it loads closes the list under the pointer: then it is opened once more.
+      const opened = pollFor(`${name} to be open`, async () => {
+        await choose('Control+KeyP', relativePath, name);
+        try {
+          await page.waitForFunction(isOpen, name, { timeout: 15_000 });
+          return true;
+        } catch (error) {
+          if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
+          return undefined;
+        }
+      });
+      await showing(`opening ${name}`, opened);
     },
     async pickRow(text) {
       const row = page.locator('.quick-input-widget:visible .monaco-list-row').filter({ hasText: text }).first();
