@@ -23,8 +23,8 @@ import {
 import { openSample, openWalkthrough } from './commands/guide';
 import { cancelJob, clearJobs, indexRows, openJobResult, resumeJob, runBehaviours } from './commands/jobs';
 import { chooseAnalyses, choosePreset, toggleMarks } from './commands/marks';
-import { hideProbeMarks, keepLabel, probe } from './commands/probe';
-import { hidePruningMarks, pruneApply, prunePropose, pruneUndo } from './commands/prune';
+import { keepLabel, probe, toggleProbeMarks } from './commands/probe';
+import { pruneApply, prunePropose, pruneUndo, togglePruningMarks } from './commands/prune';
 import { setUpWorkspace } from './commands/setUpWorkspace';
 import { showMenu } from './commands/showMenu';
 import { nextRow, previousRow, showRow } from './commands/showRow';
@@ -87,11 +87,11 @@ const commandTable: { readonly [Id in CommandId]: Command } = {
   'whence.exportReport': { needs: 'server', run: exportReport },
   'whence.probe': { needs: 'server', run: probe },
   'whence.showProbingPanel': { needs: 'server', run: showProbingPanel },
-  'whence.hideProbeMarks': { needs: 'server', run: hideProbeMarks },
+  'whence.toggleProbeMarks': { needs: 'server', run: toggleProbeMarks },
   'whence.keepLabel': { needs: 'server', run: keepLabel },
   'whence.prunePropose': { needs: 'server', run: prunePropose },
   'whence.showPruningPanel': { needs: 'server', run: showPruningPanel },
-  'whence.hidePruningMarks': { needs: 'server', run: hidePruningMarks },
+  'whence.togglePruningMarks': { needs: 'server', run: togglePruningMarks },
   'whence.pruneApply': { needs: 'server', run: pruneApply },
   'whence.pruneUndo': { needs: 'server', run: pruneUndo },
   'whence.toggleMarks': { needs: 'nothing', run: toggleMarks },

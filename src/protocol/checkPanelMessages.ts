@@ -148,7 +148,7 @@ function probingAction(fields: Fields): ProbingAction {
 }
 
 function pruningAction(fields: Fields): PruningAction {
-  const kinds = ['showProposal', 'propose', 'cancel', 'apply', 'undo', 'openRow'] as const;
+  const kinds = ['showProposal', 'propose', 'cancel', 'showMarks', 'hideMarks', 'apply', 'undo', 'openRow'] as const;
   const kind = oneOf(fields.kind, 'kind', kinds);
   switch (kind) {
     case 'showProposal':

@@ -43,12 +43,12 @@ export const commandIds = [
   // Probes
   'whence.probe',
   'whence.showProbingPanel',
-  'whence.hideProbeMarks',
+  'whence.toggleProbeMarks',
   'whence.keepLabel',
   // Pruning
   'whence.prunePropose',
   'whence.showPruningPanel',
-  'whence.hidePruningMarks',
+  'whence.togglePruningMarks',
   'whence.pruneApply',
   'whence.pruneUndo',
   'whence.toggleMarks',

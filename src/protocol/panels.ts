@@ -187,6 +187,8 @@ export interface PruningSnapshot {
   readonly proposals: readonly Pick<ShownProposal, 'id' | 'title' | 'when'>[];
   /** Folders of the workspace that hold one of the proposal's masks. */
   readonly applied: readonly AppliedMask[];
+  /** Whether the proposal's marks stand beside the realign rows. */
+  readonly marks: 'shown' | 'hidden';
   /** What runs now, or failed last; null: nothing. */
   readonly job: JobView | null;
   readonly trust: 'trusted' | 'restricted';
@@ -198,6 +200,8 @@ export type PruningAction =
   /** The editor asks for the rest. */
   | { readonly kind: 'propose' }
   | { readonly kind: 'cancel' }
+  | { readonly kind: 'showMarks' }
+  | { readonly kind: 'hideMarks' }
   | { readonly kind: 'apply'; readonly alpha: number }
   | { readonly kind: 'undo'; readonly folder: string }
   | { readonly kind: 'openRow'; readonly row: PanelRow };

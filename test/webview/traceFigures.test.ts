@@ -27,6 +27,11 @@ describe('the distribution of scores', () => {
     );
   });
 
+  it('is one bin where the range can hardly be divided', () => {
+    assert.deepEqual(histogram([0, -5e-324], 2, null), [{ from: -5e-324, to: 0, count: 2 }]);
+    assert.equal(histogram([-1.7e308, 1.7e308], 4, null).length, 1);
+  });
+
   it('no bin holds scores of both sides of the threshold', () => {
     const query = traceRecord().documents[0]!.queries[0]!;
     const scores = query.rows.map(({ score }) => score);

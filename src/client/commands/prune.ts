@@ -4,6 +4,7 @@ import type { AnalysisRecord, PruneProposeJob } from '../../protocol/editor';
 import type { ReadyContext } from '../context';
 import { appliedMasks } from '../panels/appliedMasks';
 import { addPrunedModel } from './addPrunedModel';
+import { toggleAnalysisMarks } from './analysisMarks';
 import { askForProposal } from './askForProposal';
 import { runJob } from './runJob';
 
@@ -18,9 +19,9 @@ export async function prunePropose(context: ReadyContext, given: unknown): Promi
   await vscode.commands.executeCommand('whence.showPruningPanel', analysis);
 }
 
-/** Takes the proposal from beside the rows; it is kept. */
-export async function hidePruningMarks({ language }: ReadyContext): Promise<void> {
-  await language.request('whence/showAnalysis', { kind: 'pruning', id: null });
+/** Marks of a proposal beside the rows: hidden, or shown again; it is kept. */
+export async function togglePruningMarks(context: ReadyContext): Promise<void> {
+  await toggleAnalysisMarks('pruning', context);
 }
 
 /** Writes a mask into a new folder. @param proposal id; else asked for @param alpha one of its shares; else asked for */

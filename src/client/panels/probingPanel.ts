@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { EditorRequests } from '../../protocol/editor';
 import type { PanelRow, PanelState, ProbeRecord, ProbingAction, ProbingSnapshot } from '../../protocol/panels';
+import { marksAreOn, showAnalysisMarks } from '../commands/analysisMarks';
 import type { Context } from '../context';
 import { boundProbe, mostProbedRows } from './boundProbe';
 import { createSinglePanel } from './createSinglePanel';
@@ -57,11 +58,12 @@ export function createProbingPanel(context: Context): ProbingPanel {
       case 'openRow':
         return openRow(action.row);
       case 'showMarks':
-      case 'hideMarks': {
-        const id = action.kind === 'showMarks' ? (record?.id ?? null) : null;
-        await (await context.server()).request('whence/showAnalysis', { kind: 'probe', id });
+        if (record !== null)
+          await showAnalysisMarks('probe', record.id, { ...context, language: await context.server() });
         return look();
-      }
+      case 'hideMarks':
+        await (await context.server()).request('whence/showAnalysis', { kind: 'probe', id: null });
+        return look();
     }
   };
 
@@ -72,6 +74,7 @@ export function createProbingPanel(context: Context): ProbingPanel {
       hears: 'whileOpen',
       listen: (language) => [
         language.onNotification('whence/findingsChanged', () => void look().then(() => panel.changed())),
+        context.onSettings(() => panel.changed()),
         // A new probe is what its user wants to see.
         language.onNotification('whence/jobChanged', ({ kind, state }) => {
           if (kind === 'probe' && state === 'done') void load(null);
@@ -82,7 +85,10 @@ export function createProbingPanel(context: Context): ProbingPanel {
       snapshot: () => ({
         ...(bounded ?? { record: null, omittedRows: 0 }),
         probes: known.map(({ id, title, when }) => ({ id, title, when })),
-        marks: known.some(({ id, shown }) => shown && id === record?.id) ? 'shown' : 'hidden',
+        marks:
+          known.some(({ id, shown }) => shown && id === record?.id) && marksAreOn('probe', context.settings())
+            ? 'shown'
+            : 'hidden',
         trust,
         problem,
       }),

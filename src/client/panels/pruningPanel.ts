@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import type { AnalysisRecord, JobView } from '../../protocol/editor';
+import type { AnalysisRecord, EditorRequests, JobView } from '../../protocol/editor';
 import type { AppliedMask, PanelRow, PanelState, PruningAction, PruningSnapshot } from '../../protocol/panels';
 import type { PruningRow } from '../../protocol/pruning';
+import { marksAreOn, showAnalysisMarks } from '../commands/analysisMarks';
 import type { Context, ReadyContext } from '../context';
 import { appliedMasks } from './appliedMasks';
 import { createSinglePanel } from './createSinglePanel';
@@ -24,6 +25,8 @@ const ownJobs: readonly JobView['kind'][] = ['prunePropose', 'pruneApply', 'prun
 export function createPruningPanel(context: Context): PruningPanel {
   let record: PruningRecord | null = null;
   let proposals: PruningSnapshot['proposals'] = [];
+  /** The one whose marks stand beside the rows. */
+  let marked: string | null = null;
   let applied: readonly AppliedMask[] = [];
   let job: JobView | null = null;
   let trust: PruningSnapshot['trust'] = 'restricted';
@@ -43,10 +46,17 @@ export function createPruningPanel(context: Context): PruningPanel {
     panel.changed();
   };
 
-  const load = async (wanted: string | null): Promise<void> => {
+  const look = async (): Promise<EditorRequests['whence/analyses']['result']> => {
     const { language } = await ready();
     const all = (await language.request('whence/analyses', null)).filter(({ kind }) => kind === 'pruning').reverse();
+    marked = all.find(({ shown }) => shown)?.id ?? null;
     proposals = all.map(({ id, title, when }) => ({ id, title, when }));
+    return all;
+  };
+
+  const load = async (wanted: string | null): Promise<void> => {
+    const { language } = await ready();
+    const all = await look();
     const id = all.find((one) => one.id === wanted)?.id ?? all[0]?.id;
     const found = id === undefined ? null : await language.request('whence/analysis', { id });
     record = found?.kind === 'pruning' ? found : null;
@@ -70,6 +80,14 @@ export function createPruningPanel(context: Context): PruningPanel {
       case 'cancel':
         if (job !== null) await language.request('whence/cancelJob', { id: job.id });
         return;
+      case 'showMarks':
+        if (record !== null) await showAnalysisMarks('pruning', record.id, { ...context, language });
+        await look();
+        return;
+      case 'hideMarks':
+        await language.request('whence/showAnalysis', { kind: 'pruning', id: null });
+        await look();
+        return;
       case 'openRow':
         return openRow(action.row, record?.result.rows ?? [], language);
     }
@@ -80,7 +98,11 @@ export function createPruningPanel(context: Context): PruningPanel {
       kind: 'pruning',
       column: vscode.ViewColumn.Active,
       hears: 'always',
-      listen: (language) => [language.onNotification('whence/jobChanged', (view) => void hearJob(view))],
+      listen: (language) => [
+        language.onNotification('whence/jobChanged', (view) => void hearJob(view)),
+        language.onNotification('whence/findingsChanged', () => void look().then(() => panel.changed())),
+        context.onSettings(() => panel.changed()),
+      ],
       load,
       title: () => vscode.l10n.t('Pruning'),
       snapshot: (): PruningSnapshot => {
@@ -90,6 +112,8 @@ export function createPruningPanel(context: Context): PruningPanel {
           omittedRows: (record?.result.rows.length ?? 0) - (shown?.result.rows.length ?? 0),
           proposals,
           applied,
+          marks:
+            marked !== null && marked === record?.id && marksAreOn('pruning', context.settings()) ? 'shown' : 'hidden',
           job,
           trust,
           problem,

@@ -86,7 +86,7 @@ export const japaneseProbingTexts: { readonly [K in keyof typeof englishProbingT
   confusionDifference: 'ベースと微調整後の読み取り',
   confusionDifferenceHint: '表の行がベース、列が微調整後のモデルの読み取りです。',
   confusionEntry: '{0} 行: {1} を {2} と読み取り',
-  readAs: '読み取り',
+  readAs: 'このセルの読み取り',
   baseReads: 'ベース',
   tunedReads: '微調整後',
 

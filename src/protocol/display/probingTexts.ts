@@ -90,7 +90,7 @@ export const englishProbingTexts = {
   confusionDifference: 'What base and fine-tuned read',
   confusionDifferenceHint: 'Rows of the table are what the base reads, columns what the fine-tuned model reads.',
   confusionEntry: '{0} rows: {1}, read as {2}',
-  readAs: 'Read as',
+  readAs: 'Read here as',
   baseReads: 'Base reads',
   tunedReads: 'Fine-tuned reads',
 

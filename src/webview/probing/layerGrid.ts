@@ -57,7 +57,7 @@ function gridCell(cell: MapCell, grid: LayerGrid, texts: PanelTexts, figures: Fi
     [`fill-${level > 0 ? 'up' : 'down'}-${Math.abs(level)}`]: level !== 0,
   };
   return html`<td role="gridcell" class=${classMap(classes)} id=${cellId(layer, position)} tabindex=${isChosen ? 0 : -1}
-    aria-selected=${isChosen ? 'true' : 'false'} aria-label=${says} title=${says}
+    aria-selected=${isChosen ? 'true' : 'false'} title=${says}
     @click=${() => onChoose({ layer, position })}>
     <span class="layer-value">${figure === null ? '–' : valueText(figure.estimate, side, figures)}</span>
     ${

@@ -108,6 +108,7 @@ export function createPruningPanel(): (input: PruningPanelInput) => TemplateResu
               )
         }
         <vscode-button ?secondary=${record !== null} ?disabled=${trust === 'restricted' || isBusy(snapshot)} @click=${() => act({ kind: 'propose' })}>${texts.propose}</vscode-button>
+        ${record === null ? nothing : marksButton(snapshot.marks, texts, act)}
       </div>
       ${snapshot.problem === null ? nothing : notice({ tone: 'error', title: texts.notDone, text: snapshot.problem })}
       ${trust === 'restricted' ? notice({ tone: 'calm', title: texts.restricted, text: '' }) : nothing}
@@ -115,6 +116,16 @@ export function createPruningPanel(): (input: PruningPanelInput) => TemplateResu
       ${record === null ? html`<div class="empty"><h2>${texts.noProposal}</h2><p>${texts.noProposalText}</p></div>` : found(input, record)}
     </main>`;
   };
+}
+
+function marksButton(
+  marks: PruningSnapshot['marks'],
+  texts: PanelTexts,
+  act: PruningPanelInput['act'],
+): TemplateResult {
+  return marks === 'shown'
+    ? html`<vscode-button secondary @click=${() => act({ kind: 'hideMarks' })}>${texts.hideMarks}</vscode-button>`
+    : html`<vscode-button secondary @click=${() => act({ kind: 'showMarks' })}>${texts.showInEditor}</vscode-button>`;
 }
 
 function isBusy({ job }: PruningSnapshot): boolean {

@@ -10,7 +10,7 @@ export interface SeriesStyle {
 
 export const seriesStyles: readonly SeriesStyle[] = [
   { symbol: 'circle', color: 'var(--vscode-charts-blue)', mark: '●', drawn: 'filled' },
-  { symbol: 'square', color: 'var(--vscode-charts-orange)', mark: '■', drawn: 'filled' },
+  { symbol: 'square', color: 'var(--series-orange)', mark: '■', drawn: 'filled' },
   { symbol: 'triangle', color: 'var(--vscode-charts-green)', mark: '▲', drawn: 'filled' },
   { symbol: 'diamond', color: 'var(--vscode-charts-purple)', mark: '◆', drawn: 'filled' },
   { symbol: 'star', color: 'var(--vscode-charts-red)', mark: '★', drawn: 'filled' },

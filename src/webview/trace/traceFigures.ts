@@ -15,14 +15,19 @@ export interface Bin {
   readonly count: number;
 }
 
+/** Below it, float64 loses digits. */
+const smallestNormal = 2 ** -1022;
+
 /** Bins of one width over the range of the values, at most `most`; the threshold, where there is one, is an edge. */
 export function histogram(values: readonly number[], most: number, threshold: number | null): readonly Bin[] {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return [];
   const low = finite.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = finite.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  if (low === high) return [{ from: low, to: high, count: finite.length }];
   const width = (high - low) / most;
+  // Also where the range is too small or too large to be divided in floating point.
+  if (!(width >= smallestNormal && width < Number.POSITIVE_INFINITY))
+    return [{ from: low, to: high, count: finite.length }];
   const inside = threshold !== null && threshold > low && threshold < high;
   // Edges count from the threshold, so that no bin holds scores of both sides.
   const origin = inside ? threshold - Math.ceil((threshold - low) / width) * width : low;

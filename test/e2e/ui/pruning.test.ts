@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
+import { panelFrame } from '../support/panelFrame';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
-import { waitFor } from '../support/waitFor';
+import { seriousFindings } from '../support/seriousFindings';
 
 /** Rows of each file that are kept, evenly, so that a proposal takes seconds. */
 const kept = {
@@ -35,15 +35,23 @@ describe('pruning: propose and look', () => {
     await window.runCommand('Whence: Propose Pruning…');
     await window.pickRow('eval/realign.jsonl');
     await window.pickRow('Measure with these files');
-    const panel = await pruningPanel(sample, 300_000);
+    const panel = await panelFrame(sample, 'pruning', 300_000);
     const verdict = panel.locator('.notice').first();
     await verdict.waitFor();
     assert.match((await verdict.textContent()) ?? '', /None is worth it\.|Alpha [\d.]+ is recommended\./);
-    await window.screenshot('pruning-panel');
   }).timeout(400_000);
 
+  it('in every theme it is as axe-core wants it', async () => {
+    const { window } = sample;
+    for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot('pruning-panel');
+      assert.deepEqual(await seriousFindings(await panelFrame(sample, 'pruning')), [], theme);
+    }
+  });
+
   it('every distinct mask can be chosen by keyboard, and its figures follow', async () => {
-    const panel = await pruningPanel(sample);
+    const panel = await panelFrame(sample, 'pruning');
     const slider = panel.getByRole('slider', { name: 'Mask' });
     const last = Number(await slider.getAttribute('max'));
     assert.ok(last > 0);
@@ -59,7 +67,7 @@ describe('pruning: propose and look', () => {
 
   it('Enter on a realign row opens it, its part stands before it', async () => {
     const { window } = sample;
-    const panel = await pruningPanel(sample);
+    const panel = await panelFrame(sample, 'pruning');
     const row = panel.locator('.row-button').first();
     await row.focus();
     await row.press('Enter');
@@ -78,6 +86,41 @@ describe('pruning: propose and look', () => {
     await window.screenshot('pruning-tags');
   });
 
+  it('one button hides the marks of the proposal and shows them again', async () => {
+    const { window } = sample;
+    await window.runCommand('Whence: Show Pruning Panel');
+    const panel = await panelFrame(sample, 'pruning');
+    await panel.getByText('Hide beside the rows').press('Enter');
+    await panel.getByText('Show beside the rows').press('Enter');
+    await panel.getByText('Hide beside the rows').waitFor();
+  });
+
+  it('a mask is applied to a new folder and undone; the original keeps its bytes', async () => {
+    const { window, workspace } = sample;
+    const models = path.join(workspace.folder, 'models');
+    const original = path.join(models, 'tuned/adapter_model.safetensors');
+    const bytes = readFileSync(original);
+    const pruned = path.join(models, 'pruned');
+    const panel = await panelFrame(sample, 'pruning');
+    await panel.getByRole('slider', { name: 'Mask' }).press('End');
+    await panel.getByText(/^Apply alpha /).press('Enter');
+    const folder = window.page.locator('.quick-input-widget:visible input[type="text"]');
+    await folder.waitFor();
+    assert.match(await folder.inputValue(), /^models\/tuned-pruned-/);
+    await folder.fill('models/pruned');
+    await folder.press('Enter');
+    const written = path.join(pruned, 'adapter_model.safetensors');
+    await panel.getByText(/^✂ /).waitFor();
+    assert.ok(existsSync(written));
+    assert.ok(!readFileSync(written).equals(bytes));
+    assert.ok(readFileSync(original).equals(bytes));
+    await panel.locator('.applied vscode-button').press('Enter');
+    await window.page.locator('.monaco-dialog-box').getByText('Delete What Was Applied').click();
+    await panel.locator('.applied').waitFor({ state: 'detached' });
+    assert.ok(!existsSync(written));
+    assert.ok(readFileSync(original).equals(bytes));
+  });
+
   it('nothing failed, and no panel broke its content security policy', async () => {
     const { window } = sample;
     assert.deepEqual(window.brokenPolicies(), []);
@@ -94,19 +137,4 @@ function keepRows(file: string, count: number): void {
   const step = rows.length / count;
   const some = Array.from({ length: count }, (_, i) => rows[Math.floor(i * step)]!);
   writeFileSync(file, `${some.join('\n')}\n`);
-}
-
-async function pruningPanel({ window }: SampleWindow, milliseconds?: number): Promise<Frame> {
-  return waitFor(
-    'the pruning panel',
-    async () => {
-      for (const frame of window.page.frames()) {
-        if (frame.isDetached()) continue;
-        const title = await frame.title().catch(() => '');
-        if (title === 'Whence: pruning' && (await frame.locator('main').count()) > 0) return frame;
-      }
-      return undefined;
-    },
-    milliseconds,
-  );
 }
