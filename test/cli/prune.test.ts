@@ -191,10 +191,17 @@ describe('whence prune on the sample model', function () {
     copyModel('llama', path.join(scratch, 'models/plain'));
     const without = (flag: string, file: string): string[] =>
       small.map((arg, i) => (small[i - 1] === flag ? file : arg));
-    await refused('no-benign-prompts', ...without('--benign', 'empty.jsonl'));
-    await refused('no-harmful-prompts', ...without('--harmful', 'empty.jsonl'));
-    await refused('no-tests', ...without('--tests', 'empty.jsonl'));
-    await refused('no-realign-rows', ...without('--realign', 'empty.jsonl'));
+    const empty: readonly (readonly [string, string])[] = [
+      ['--benign', 'no-benign-prompts'],
+      ['--harmful', 'no-harmful-prompts'],
+      ['--tests', 'no-tests'],
+      ['--realign', 'no-realign-rows'],
+    ];
+    for (const [flag, code] of empty) {
+      const { message, next } = await refused(code, ...without(flag, 'empty.jsonl'));
+      assert.match(message, /empty\.jsonl/);
+      assert.match(next, /^Give /);
+    }
     await refused('not-an-adapter', ...small, '--model', 'models/plain');
     await refused('base-needed', ...small, '--model', 'models/plain', '--target', 'delta');
     await refused('module-unknown', ...small, '--modules', 'zebra');

@@ -47,6 +47,8 @@ const actions: { readonly [K in PanelKind]: readonly PanelActions[K][] } = {
     { kind: 'showProposal', proposal: 'p' },
     { kind: 'propose' },
     { kind: 'cancel' },
+    { kind: 'showMarks' },
+    { kind: 'hideMarks' },
     { kind: 'apply', alpha: 0.05 },
     { kind: 'undo', folder: '/models/tuned-pruned' },
     { kind: 'openRow', row },

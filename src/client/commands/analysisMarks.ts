@@ -24,8 +24,7 @@ export async function showAnalysisMarks(
   const now = settings();
   for (const name of ['marksEnabled', settingOf[kind]] as const) {
     if (now[name]) continue;
-    const section = vscode.workspace.getConfiguration('whence');
-    await section.update(settingKeys[name], true, vscode.ConfigurationTarget.Global);
+    await turnOn(settingKeys[name]);
   }
   await language.request('whence/showAnalysis', { kind, id });
 }
@@ -43,4 +42,11 @@ export async function toggleAnalysisMarks(kind: Kind, context: ReadyContext): Pr
   if (wanted === undefined)
     throw new Error(vscode.l10n.t('Nothing of this kind has been found yet, so there are no marks.'));
   await showAnalysisMarks(kind, wanted.id, context);
+}
+
+/** Where the workspace's own settings say otherwise, they are what counts: then it is turned on there. */
+async function turnOn(key: string): Promise<void> {
+  const section = vscode.workspace.getConfiguration('whence');
+  const { Workspace, Global } = vscode.ConfigurationTarget;
+  await section.update(key, true, section.inspect(key)?.workspaceValue === undefined ? Global : Workspace);
 }

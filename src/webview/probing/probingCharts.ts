@@ -10,9 +10,11 @@ import { comparisons, conceptCell, labelCell, spreadLabels } from './probingFigu
 import { baselineName, figureText, layerName, positionName, shortLayer, sideName } from './probingNames';
 
 const height = 250;
-const margins = { marginTop: 14, marginBottom: 38, marginLeft: 40 } as const;
+const margins = { marginTop: 26, marginBottom: 38, marginLeft: 40 } as const;
 const muted = 'var(--vscode-descriptionForeground)';
 const labelGap = 13;
+/** Pixels of a plot's texts. */
+const fontSize = 11;
 const looks: { readonly [M in ProbedModel]: (typeof seriesStyles)[number] } = {
   tuned: seriesStyles[0]!,
   base: seriesStyles[1]!,
@@ -46,7 +48,7 @@ export function accuracyCurve(
   );
   const lowest = Math.max(0, Math.floor(low * 10 - 0.5) / 10);
   const names = compared.map(({ name, accuracy }) => ({
-    name: `${baselineName(name, texts)} ${figures.plain(accuracy.estimate)}`,
+    name: `${figures.plain(accuracy.estimate)} ${baselineName(name, texts)}`,
     at: accuracy.estimate,
   }));
   const drawing = curves({
@@ -224,7 +226,7 @@ interface Curves {
 
 function curves({ points, dashed, rules, layers, lowest, width, label, axis, texts, figures }: Curves): Element {
   const longest = rules.reduce((most, { name }) => Math.max(most, name.length), 0);
-  const marginRight = Math.min(Math.floor(width * 0.42), 14 + longest * 6.2);
+  const marginRight = Math.min(Math.floor(width * 0.45), 14 + longest * 6.2);
   const inner = height - margins.marginTop - margins.marginBottom;
   const toPixels = (value: number): number => margins.marginTop + ((1 - value) / (1 - lowest)) * inner;
   const spread = spreadLabels(
@@ -253,7 +255,17 @@ function curves({ points, dashed, rules, layers, lowest, width, label, axis, tex
     color: { type: 'identity' },
     marks: [
       ruleY(rules, { y: 'at', stroke: muted, strokeDasharray: '1 4', strokeWidth: 1.5, strokeLinecap: 'round' }),
-      text(placed, { y: 'at', text: 'name', frameAnchor: 'right', textAnchor: 'start', dx: 8, fill: muted }),
+      text(placed, {
+        y: 'at',
+        text: 'name',
+        frameAnchor: 'right',
+        textAnchor: 'start',
+        dx: 8,
+        fill: muted,
+        // The figure comes first, so that a narrow panel cuts words alone.
+        lineWidth: (marginRight - 8) / fontSize,
+        textOverflow: 'ellipsis-end',
+      }),
       ...models.map((model) =>
         areaY(
           points.filter((point) => point.model === model),

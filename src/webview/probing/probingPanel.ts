@@ -9,6 +9,7 @@ import type { ConceptProbe, LabelProbe, ProbeResult, ProjectedRow } from '../../
 import { type Figures, fill } from '../shared/figures';
 import { keepLast } from '../shared/keepLast';
 import { chooser, facts, notice, section } from '../shared/layout';
+import { marksButton } from '../shared/marksButton';
 import { createVirtualTable } from '../shared/virtualTable';
 import {
   cellFacts,
@@ -248,14 +249,7 @@ function toolbar({ result }: ProbeRecord, input: ProbingPanelInput): TemplateRes
       (value) => onView({ ...view, figure: names.find((one) => one === value) ?? names[0]! }),
     )}
     <div class="actions toolbar-end">
-      ${
-        kind === 'concept'
-          ? nothing
-          : snapshot.marks === 'shown'
-            ? html`<span class="hint shown-mark" role="status">✓ ${texts.shownInEditor}</span>
-          <vscode-button secondary @click=${() => act({ kind: 'hideMarks' })}>${texts.hideMarks}</vscode-button>`
-            : html`<vscode-button @click=${() => act({ kind: 'showMarks' })}>${texts.showInEditor}</vscode-button>`
-      }
+      ${kind === 'concept' ? nothing : marksButton(snapshot.marks, texts, act)}
       <vscode-button secondary ?disabled=${snapshot.trust === 'restricted'} title=${snapshot.trust === 'restricted' ? texts.restricted : ''}
         @click=${() => act({ kind: 'probe' })}>${texts.newProbe}</vscode-button>
     </div>

@@ -10,6 +10,7 @@ import { type Figures, fill } from '../shared/figures';
 import { jobLine } from '../shared/jobLine';
 import { keepLast } from '../shared/keepLast';
 import { chooser, notice, section, typedValue } from '../shared/layout';
+import { marksButton } from '../shared/marksButton';
 import { plainTable } from '../shared/plots';
 import { curveFigure, legend, shareFigure } from './pruningCharts';
 import {
@@ -107,8 +108,10 @@ export function createPruningPanel(): (input: PruningPanelInput) => TemplateResu
                 (proposal) => act({ kind: 'showProposal', proposal }),
               )
         }
-        <vscode-button ?secondary=${record !== null} ?disabled=${trust === 'restricted' || isBusy(snapshot)} @click=${() => act({ kind: 'propose' })}>${texts.propose}</vscode-button>
-        ${record === null ? nothing : marksButton(snapshot.marks, texts, act)}
+        <div class="actions toolbar-end">
+          ${record === null ? nothing : marksButton(snapshot.marks, texts, act)}
+          <vscode-button ?secondary=${record !== null} ?disabled=${trust === 'restricted' || isBusy(snapshot)} @click=${() => act({ kind: 'propose' })}>${texts.propose}</vscode-button>
+        </div>
       </div>
       ${snapshot.problem === null ? nothing : notice({ tone: 'error', title: texts.notDone, text: snapshot.problem })}
       ${trust === 'restricted' ? notice({ tone: 'calm', title: texts.restricted, text: '' }) : nothing}
@@ -116,16 +119,6 @@ export function createPruningPanel(): (input: PruningPanelInput) => TemplateResu
       ${record === null ? html`<div class="empty"><h2>${texts.noProposal}</h2><p>${texts.noProposalText}</p></div>` : found(input, record)}
     </main>`;
   };
-}
-
-function marksButton(
-  marks: PruningSnapshot['marks'],
-  texts: PanelTexts,
-  act: PruningPanelInput['act'],
-): TemplateResult {
-  return marks === 'shown'
-    ? html`<vscode-button secondary @click=${() => act({ kind: 'hideMarks' })}>${texts.hideMarks}</vscode-button>`
-    : html`<vscode-button secondary @click=${() => act({ kind: 'showMarks' })}>${texts.showInEditor}</vscode-button>`;
 }
 
 function isBusy({ job }: PruningSnapshot): boolean {

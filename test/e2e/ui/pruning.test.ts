@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
 import { panelFrame } from '../support/panelFrame';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
@@ -12,11 +13,12 @@ const kept = {
   'eval/realign.jsonl': 40,
   'eval/unseen-harmful.jsonl': 8,
   'eval/benign.jsonl': 5,
-  'eval/in-domain.jsonl': 10,
+  'behaviours.jsonl': 27,
 };
 
-describe('pruning: propose and look', () => {
+describe('pruning: propose, look, apply and undo', () => {
   let sample: SampleWindow;
+  const pruningPanel = (milliseconds?: number): Promise<Frame> => panelFrame(sample, 'pruning', milliseconds);
 
   before(async () => {
     sample = await openSampleWindow({
@@ -35,7 +37,7 @@ describe('pruning: propose and look', () => {
     await window.runCommand('Whence: Propose Pruning…');
     await window.pickRow('eval/realign.jsonl');
     await window.pickRow('Measure with these files');
-    const panel = await panelFrame(sample, 'pruning', 300_000);
+    const panel = await pruningPanel(300_000);
     const verdict = panel.locator('.notice').first();
     await verdict.waitFor();
     assert.match((await verdict.textContent()) ?? '', /None is worth it\.|Alpha [\d.]+ is recommended\./);
@@ -45,13 +47,13 @@ describe('pruning: propose and look', () => {
     const { window } = sample;
     for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
       await window.setTheme(theme);
-      await window.screenshot('pruning-panel');
-      assert.deepEqual(await seriousFindings(await panelFrame(sample, 'pruning')), [], theme);
+      if (theme !== 'high-contrast-light') await window.screenshot('pruning-panel');
+      assert.deepEqual(await seriousFindings(await pruningPanel()), [], theme);
     }
   });
 
   it('every distinct mask can be chosen by keyboard, and its figures follow', async () => {
-    const panel = await panelFrame(sample, 'pruning');
+    const panel = await pruningPanel();
     const slider = panel.getByRole('slider', { name: 'Mask' });
     const last = Number(await slider.getAttribute('max'));
     assert.ok(last > 0);
@@ -65,9 +67,57 @@ describe('pruning: propose and look', () => {
     assert.match((await table.locator('tbody tr').first().textContent()) ?? '', /%.*%.*%/);
   });
 
+  it('one button hides the marks and shows them again, also where settings hide them', async () => {
+    const panel = await pruningPanel();
+    const hide = panel.getByText('Hide beside the rows');
+    const show = panel.getByText('Show beside the rows');
+    await hide.press('Enter');
+    await show.press('Enter');
+    await hide.waitFor();
+    const settings = path.join(sample.workspace.folder, '.vscode', 'settings.json');
+    mkdirSync(path.dirname(settings), { recursive: true });
+    writeFileSync(settings, '{ "whence.marks.pruning": false }\n');
+    await show.press('Enter');
+    await hide.waitFor();
+    assert.match(readFileSync(settings, 'utf8'), /"whence\.marks\.pruning": true/);
+  });
+
+  it('a mask is applied in a new folder, the original stays as it was, and undo takes the folder away', async () => {
+    const { page } = sample.window;
+    const panel = await pruningPanel();
+    const { folder } = sample.workspace;
+    const original = path.join(folder, 'models/tuned/adapter_model.safetensors');
+    const before = readFileSync(original);
+    const apply = panel.locator('vscode-button').getByText(/^Apply alpha/);
+    await apply.press('Enter');
+    const name = page.locator('.quick-input-widget:visible input[type="text"]');
+    await page.locator('.quick-input-widget:visible').getByText('New folder for the result').waitFor();
+    const proposed = await name.inputValue();
+    assert.match(proposed, /^models\/tuned-pruned-[\d.]+$/);
+    await name.press('Enter');
+    const undo = panel.locator('.applied vscode-button').getByText('Undo…');
+    await undo.waitFor();
+    const written = path.join(folder, proposed);
+    assert.deepEqual(readdirSync(written).sort(), [
+      'adapter_config.json',
+      'adapter_model.safetensors',
+      'whence-pruning.json',
+      'whence-pruning.safetensors',
+    ]);
+    const pruned = readFileSync(path.join(written, 'adapter_model.safetensors'));
+    assert.equal(pruned.length, before.length);
+    assert.ok(!pruned.equals(before));
+    assert.deepEqual(readFileSync(original), before);
+    await undo.press('Enter');
+    await page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Delete What Was Applied' }).press('Enter');
+    await undo.waitFor({ state: 'detached' });
+    assert.equal(existsSync(written), false);
+    assert.deepEqual(readFileSync(original), before);
+  });
+
   it('Enter on a realign row opens it, its part stands before it', async () => {
     const { window } = sample;
-    const panel = await panelFrame(sample, 'pruning');
+    const panel = await pruningPanel();
     const row = panel.locator('.row-button').first();
     await row.focus();
     await row.press('Enter');
@@ -84,41 +134,6 @@ describe('pruning: propose and look', () => {
       return marks.filter((text) => /✂\s+\d/.test(text)).length > 5;
     }, undefined);
     await window.screenshot('pruning-tags');
-  });
-
-  it('one button hides the marks of the proposal and shows them again', async () => {
-    const { window } = sample;
-    await window.runCommand('Whence: Show Pruning Panel');
-    const panel = await panelFrame(sample, 'pruning');
-    await panel.getByText('Hide beside the rows').press('Enter');
-    await panel.getByText('Show beside the rows').press('Enter');
-    await panel.getByText('Hide beside the rows').waitFor();
-  });
-
-  it('a mask is applied to a new folder and undone; the original keeps its bytes', async () => {
-    const { window, workspace } = sample;
-    const models = path.join(workspace.folder, 'models');
-    const original = path.join(models, 'tuned/adapter_model.safetensors');
-    const bytes = readFileSync(original);
-    const pruned = path.join(models, 'pruned');
-    const panel = await panelFrame(sample, 'pruning');
-    await panel.getByRole('slider', { name: 'Mask' }).press('End');
-    await panel.getByText(/^Apply alpha /).press('Enter');
-    const folder = window.page.locator('.quick-input-widget:visible input[type="text"]');
-    await folder.waitFor();
-    assert.match(await folder.inputValue(), /^models\/tuned-pruned-/);
-    await folder.fill('models/pruned');
-    await folder.press('Enter');
-    const written = path.join(pruned, 'adapter_model.safetensors');
-    await panel.getByText(/^✂ /).waitFor();
-    assert.ok(existsSync(written));
-    assert.ok(!readFileSync(written).equals(bytes));
-    assert.ok(readFileSync(original).equals(bytes));
-    await panel.locator('.applied vscode-button').press('Enter');
-    await window.page.locator('.monaco-dialog-box').getByText('Delete What Was Applied').click();
-    await panel.locator('.applied').waitFor({ state: 'detached' });
-    assert.ok(!existsSync(written));
-    assert.ok(readFileSync(original).equals(bytes));
   });
 
   it('nothing failed, and no panel broke its content security policy', async () => {
