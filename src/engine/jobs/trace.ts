@@ -1,16 +1,19 @@
 import type { StaticMethod } from '../../analyses/influence/estimateScores';
-import { makeControls } from '../../analyses/influence/evidence/controls';
+import { answerControls, encodeControls } from '../../analyses/influence/evidence/controls';
 import { computeGates, type Gate } from '../../analyses/influence/evidence/gate';
+import { storedControls } from '../../analyses/influence/evidence/storedControls';
 import type { FactorKind } from '../../analyses/influence/factors/covariances';
 import { methodTokens } from '../../analyses/influence/methodTokens';
 import { exactScoresMemory } from '../../analyses/influence/runs/exactScores';
 import { type PreparedControls, traceScores } from '../../analyses/influence/trace';
 import type { EncodedQuery } from '../../analyses/measuring/encodeQuery';
+import { hashAdapted } from '../../model/checkpoint/hashAdapted';
 import type { PredictedCost, TraceDocument, TraceRequest, TraceResult } from '../../protocol/influence';
 import { checkTrace } from '../influenceShapes';
 import { javaScriptMemory } from '../javaScriptMemory';
 import type { JobContext } from '../jobContext';
 import type { Job } from '../jobTable';
+import { identify } from '../loadModel';
 import { type OpenSubject, openSubject } from '../openSubject';
 import { predictCost } from '../predictCost';
 import { readQuerySource } from '../readQuerySource';
@@ -97,9 +100,9 @@ async function gatesOf(
   return computeGates(queries, index.batchSize, index.seed, attribution.place, basePlace);
 }
 
-/** The null of a subject is made once: it depends on the rows and both models, not on the queries. */
+/** The null of a subject is made once and kept: it depends on the rows and both models, not on the queries. */
 async function controlsOf(
-  { controls: count, index }: TraceRequest,
+  { controls: count, index, compute }: TraceRequest,
   { attribution, base, basePlace, encoding }: OpenSubject,
   context: JobContext,
 ): Promise<PreparedControls> {
@@ -107,13 +110,18 @@ async function controlsOf(
     return { prepared: attribution.prepare([]), changes: [] };
   const { place, rows } = attribution;
   const settings = { count, seed: index.seed, batchSize: index.batchSize };
-  const key = `controls ${place.modelHash} ${rows.length} ${JSON.stringify(settings)}`;
-  return context.residents.get(key, async () => {
+  const { hash } = await identify(base.model, compute);
+  const hashes = rows.map(({ encodingHash }) => encodingHash);
+  const key = { tuned: place.modelHash, base: hashAdapted(hash, base.model.adapter), rows: hashes, settings };
+  return context.residents.get(`controls ${JSON.stringify(key)}`, async () => {
     const examples = rows.map(({ example }) => example);
     const answering = { ...basePlace, model: base.model };
-    const { queries, changes } = await makeControls(examples, settings, encoding, place, answering, (done, total) =>
-      context.progress({ stage: 'control queries', done, total, unit: 'prompts' }),
+    const answers = await storedControls(place.artifacts, key, () =>
+      answerControls(examples, settings, encoding, place, answering, (done, total) =>
+        context.progress({ stage: 'control queries', done, total, unit: 'prompts' }),
+      ),
     );
+    const { queries, changes } = await encodeControls(answers, examples, settings, encoding);
     return { prepared: attribution.prepare(queries), changes };
   });
 }

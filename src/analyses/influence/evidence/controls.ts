@@ -2,6 +2,7 @@ import type { Query } from '../../../data/queries';
 import type { Example, Message } from '../../../data/types';
 import { createRandom, shuffled } from '../../../linalg/random';
 import type { LanguageModel } from '../../../model/openLanguageModel';
+import { internalError } from '../../../protocol/errors';
 import { generate } from '../../asking/generate';
 import { renderPrompt } from '../../asking/renderPrompt';
 import { type EncodedQuery, encodeQuery } from '../../measuring/encodeQuery';
@@ -62,23 +63,30 @@ const plainPrompts: readonly string[] = [
   'Write one sentence about the sea.',
 ];
 
+/** A control without its tokens. */
+export interface ControlAnswer {
+  /** Which of the prompts, counted from 0. */
+  readonly prompt: number;
+  /** What the base model answered. */
+  readonly text: string;
+  /** log p tuned - log p base of the answer, nats. */
+  readonly change: number;
+}
+
 /**
  * Queries that the data does not explain: the base model's own answers, to prompts of the data and to plain ones, where
  * the tuned model still gives them. What rows score for them is the null that findings are held against.
  */
-export async function makeControls(
+export async function answerControls(
   examples: readonly Example[],
   settings: ControlSettings,
   encoding: RowContext,
   tuned: PassContext,
   base: AnsweringContext,
   onProgress: (done: number, total: number) => void,
-): Promise<Controls> {
-  const random = createRandom(settings.seed, 'controls');
-  const wanted = settings.count * spare;
-  const fromData = shuffled(examples.flatMap(promptOf), random).slice(0, wanted);
-  const prompts = [...fromData, ...plainPrompts.map((content) => [userTurn(content)])];
-  const queries: EncodedQuery[] = [];
+): Promise<readonly ControlAnswer[]> {
+  const prompts = promptsOf(examples, settings);
+  const answered: { readonly prompt: number; readonly text: string; readonly query: EncodedQuery }[] = [];
   const together = settings.batchSize ?? answeredTogether;
   onProgress(0, prompts.length);
   for (let first = 0; first < prompts.length; first += together) {
@@ -86,13 +94,50 @@ export async function makeControls(
     const answers = await answer(batch, base);
     for (const [i, text] of answers.entries()) {
       if (text.trim() === '') continue;
-      queries.push(await encodeQuery(controlQuery(first + i, batch[i]!, text, encoding), encoding, noRunnerUp));
+      const prompt = first + i;
+      answered.push({ prompt, text, query: await encodeControl(prompt, batch[i]!, text, encoding) });
     }
     onProgress(Math.min(prompts.length, first + batch.length), prompts.length);
   }
+  const queries = answered.map(({ query }) => query);
   const gates = await computeGates(queries, settings.batchSize, settings.seed, tuned, base);
-  const kept = [...queries.keys()].filter((i) => Math.abs(gates[i]!.logRatio) <= unmoved).slice(0, settings.count);
-  return { queries: kept.map((i) => queries[i]!), changes: kept.map((i) => gates[i]!.change) };
+  return answered
+    .map(({ prompt, text }, i) => ({ prompt, text, change: gates[i]!.change, ratio: gates[i]!.logRatio }))
+    .filter(({ ratio }) => Math.abs(ratio) <= unmoved)
+    .slice(0, settings.count)
+    .map(({ prompt, text, change }) => ({ prompt, text, change }));
+}
+
+/** Answers as queries, for the same examples and settings that they were made from. */
+export async function encodeControls(
+  answers: readonly ControlAnswer[],
+  examples: readonly Example[],
+  settings: ControlSettings,
+  encoding: RowContext,
+): Promise<Controls> {
+  const prompts = promptsOf(examples, settings);
+  const queries: EncodedQuery[] = [];
+  for (const { prompt, text } of answers) {
+    const turns = prompts[prompt];
+    if (turns === undefined) throw internalError(`a control is of prompt ${prompt}, and there are ${prompts.length}`);
+    queries.push(await encodeControl(prompt, turns, text, encoding));
+  }
+  return { queries, changes: answers.map(({ change }) => change) };
+}
+
+/** Prompts of the data in an order that the seed says, then the plain ones. */
+function promptsOf(examples: readonly Example[], { count, seed }: ControlSettings): readonly (readonly Message[])[] {
+  const fromData = shuffled(examples.flatMap(promptOf), createRandom(seed, 'controls')).slice(0, count * spare);
+  return [...fromData, ...plainPrompts.map((content) => [userTurn(content)])];
+}
+
+function encodeControl(
+  number: number,
+  turns: readonly Message[],
+  text: string,
+  encoding: RowContext,
+): Promise<EncodedQuery> {
+  return encodeQuery(controlQuery(number, turns, text, encoding), encoding, noRunnerUp);
 }
 
 /** The turns before the answer; nothing for rows that are no conversation. */
