@@ -32,7 +32,7 @@ writeFileSync(
     },
     data: { train: { path: 'train.jsonl' } },
     queries: 'queries.jsonl',
-    defaults: { model: 'tuned' },
+    defaults: { model: 'tuned', data: ['train'] },
   }),
 );
 const readLines = (name) =>

@@ -54,7 +54,7 @@ const traceShape = z.strictObject({
   rows: z.union([z.literal('all'), z.int().min(1).max(1_000_000)]),
   damping: z.number().gt(0).max(1e6),
   layer: z.int().min(0).nullable(),
-  tokenRows: z.int().min(0).max(10_000),
+  tokenRows: z.union([z.int().min(0).max(10_000), z.literal('affordable')]),
   controls: z.int().min(0).max(1000),
   rank: z.enum(['whenBaseDoesNot', 'always']),
 });

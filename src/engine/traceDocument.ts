@@ -4,6 +4,7 @@ import type { Gate } from '../analyses/influence/evidence/gate';
 import { rowThreshold } from '../analyses/influence/evidence/nullLevels';
 import { groupAgreement } from '../analyses/influence/kinds/groupAgreement';
 import { answerOf, splitTask } from '../analyses/influence/kinds/splitTask';
+import { affordableTokenRows } from '../analyses/influence/tokens/affordableTokenRows';
 import { computeTokenScores } from '../analyses/influence/tokens/tokenScores';
 import type { TracedScores } from '../analyses/influence/trace';
 import type { EncodedQuery } from '../analyses/measuring/encodeQuery';
@@ -184,7 +185,8 @@ async function tokensOf(
   const { directions, columns } = traced;
   const { place, rows, settings } = subject.attribution;
   if (directions === undefined || request.tokenRows === 0) return new Map();
-  const chosen = ends(order, request.tokenRows);
+  const count = request.tokenRows === 'affordable' ? affordableTokenRows(rows, place.model.config) : request.tokenRows;
+  const chosen = ends(order, count);
   const direction = directions.subarray(q * columns.width, (q + 1) * columns.width);
   const picked = chosen.map((row) => rows[row]!);
   const scores = await computeTokenScores(picked, settings.batchSize, direction, columns, place);

@@ -26,7 +26,7 @@ export function resolveModel(
     throw inputError(
       'model-missing',
       'No model is named, and whence.json names no default.',
-      'Give --model with a folder, a .gguf file or a name of whence.json.',
+      'Name it under "defaults" of whence.json, or give --model with a folder, a .gguf file or a name of whence.json.',
     );
   }
   const known = workspace?.models.get(name);
@@ -40,17 +40,18 @@ export function resolveModel(
   );
 }
 
-/** Data files by name or path; none: the workspace's default. */
+/** Data files by name or path; none: the workspace's default, or the only one that it names. */
 export function resolveData(
   named: readonly string[] | undefined,
-  { workspace, folder }: WorkspaceContext,
+  { workspace, folder }: Pick<WorkspaceContext, 'workspace' | 'folder'>,
 ): readonly DataSource[] {
-  const names = named ?? workspace?.defaults.data ?? [];
+  const only = workspace?.data.size === 1 ? [...workspace.data.keys()] : [];
+  const names = named ?? workspace?.defaults.data ?? only;
   if (names.length === 0) {
     throw inputError(
       'data-missing',
       'No data is named, and whence.json names no default.',
-      'Give --data with a file or a name of whence.json.',
+      'Name it under "defaults" of whence.json, or give --data with a file or a name of whence.json.',
     );
   }
   return names.map((name) => {

@@ -108,8 +108,8 @@ export interface TraceRequest extends InfluenceSubject {
   readonly damping: number;
   /** Layer of the states of `repsim`, 0-based; null: two thirds up. */
   readonly layer: number | null;
-  /** Tokens with their scores, of this many rows at each end. */
-  readonly tokenRows: number;
+  /** Tokens with their scores, of this many rows at each end; `affordable`: as many as a model of its size scores in seconds. */
+  readonly tokenRows: number | 'affordable';
   /** Control queries of the null. */
   readonly controls: number;
   /** `whenBaseDoesNot`: rows are ranked only where the fine-tune made the behaviour; `always`: on request. */

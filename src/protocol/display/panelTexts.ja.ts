@@ -105,7 +105,7 @@ export const japanesePanelTexts: PanelTexts = {
   statusHelp: '現在の内容で学習に使われたかどうか。',
   statusTrained: '学習済み',
   statusHypothetical: '仮定: 以後に変更または追加',
-  noTokens: 'トークンのスコアは、クエリの先頭と末尾の行だけにあります。',
+  noTokens: 'トークンのスコアは、クエリの先頭と末尾の行だけにあります(大きなモデルでは少数)。',
   rowTokens: '行のトークンとスコア',
   tokenHint: '実線は振る舞いを促進、破線は抑制。トークンを指すか矢印キーで数値を表示します。',
   tokenNote: '{0} {1}: {2}({3})',

@@ -113,7 +113,7 @@ export const englishPanelTexts = {
   statusHelp: 'Whether the run was trained on the row as it stands.',
   statusTrained: 'trained on',
   statusHypothetical: 'hypothetical: changed or added since',
-  noTokens: 'Tokens are scored for the first and last rows of a query only.',
+  noTokens: 'Tokens are scored for the first and last rows of a query only: few of them where the model is large.',
   rowTokens: 'Tokens of the row with their scores',
   tokenHint:
     'Solid line: what was read here promotes the behaviour; dashed: it works against it. Point at a token or use the arrow keys for its figure.',

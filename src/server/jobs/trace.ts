@@ -9,7 +9,7 @@ import { shortText } from './shortText';
 import { subjectOf } from './subjectOf';
 
 /** What a trace of the editor uses where nothing else is said: those of `whence trace`, with every row listed. */
-const defaults = { damping: 0.1, tokenRows: 50, controls: 24, methods: ['auto', 'bm25'] as const };
+const defaults = { damping: 0.1, tokenRows: 'affordable', controls: 24, methods: ['auto', 'bm25'] } as const;
 
 /** Rows that cause a behaviour; the record is kept, and its id is the result. */
 export const traceJob: EditorJobRule<'trace'> = {
