@@ -45,8 +45,7 @@ export function resolveData(
   named: readonly string[] | undefined,
   { workspace, folder }: Pick<WorkspaceContext, 'workspace' | 'folder'>,
 ): readonly DataSource[] {
-  const only = workspace?.data.size === 1 ? [...workspace.data.keys()] : [];
-  const names = named ?? workspace?.defaults.data ?? only;
+  const names = named ?? defaultData(workspace);
   if (names.length === 0) {
     throw inputError(
       'data-missing',
@@ -68,6 +67,13 @@ export function resolveData(
       'Check the path, or run whence init to write whence.json.',
     );
   });
+}
+
+function defaultData(workspace: Workspace | undefined): readonly string[] {
+  if (workspace === undefined) return [];
+  const { data, defaults } = workspace;
+  if (defaults.data.length > 0) return defaults.data;
+  return data.size === 1 ? [...data.keys()] : [];
 }
 
 function namesOf(table: ReadonlyMap<string, unknown> | undefined): string {
