@@ -1,6 +1,6 @@
 // Words the figures of stages.mjs as docs/truth.md: bars first, then a table of each, each with what it means and what not.
 import { barsOf } from './bars.mjs';
-import { figure, number, percent, share, table } from './format.mjs';
+import { figure, number, percent, scientific, share, table } from './format.mjs';
 import { plantedKinds } from './stages.mjs';
 
 /** What is planted, by kind. */
@@ -141,7 +141,7 @@ ${table(
       'nats a unit of score',
       calibration === null
         ? "none: the slope's interval holds 0"
-        : `${figure(calibration.slope)} from ${calibration.retrainings} retrainings`,
+        : `${scientific(calibration.slope)} from ${calibration.retrainings} retrainings`,
     ],
   ],
 )}
@@ -292,7 +292,8 @@ function seconds({ planted: { seconds: list, traced }, lds: measured, exact: der
   return `## Cost
 
 Seconds of \`whence trace\` by one method for ${traced} queries, from the start of the engine, on the machine of this run (${run.device.threads} threads);
-what methods share (gradients of the rows, curvature) is in the store once the first of them has made it.
+what methods share (gradients of the rows, curvature) is in the store once the first of them has made it. Wall time: whatever else the
+machine did meanwhile, or paused, is in it.
 
 ${table(
   ['method', 's'],
