@@ -166,11 +166,12 @@ export async function openWindow(
         [...document.querySelectorAll('.tabs-container .tab.active')].some((tab) =>
           tab.getAttribute('data-resource-name')?.includes(label),
         );
-      // A webview that takes the focus while it loads closes the list under the pointer: then it is opened once more.
+      // In quotes it is meant as it is written: else files with like names come and go in the list while one clicks. A
+      // webview that takes the focus while it loads closes the list: then it is opened once more.
       const opened = pollFor(`${name} to be open`, async () => {
-        await choose('Control+KeyP', relativePath, name);
+        await choose('Control+KeyP', `"${name}"`, name);
         try {
-          await page.waitForFunction(isOpen, name, { timeout: 15_000 });
+          await page.waitForFunction(isOpen, name, { timeout: 10_000 });
           return true;
         } catch (error) {
           if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
