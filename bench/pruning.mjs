@@ -213,11 +213,11 @@ function real() {
   };
   for (const [name, rows] of Object.entries(files)) writeFileSync(path.join(folder, name), lines(rows));
   const loads = [os.loadavg()[0]];
+  const began = performance.now();
   const { status, stdout, stderr } = spawnSync(
-    'bash',
+    process.execPath,
     [
-      ...['-c', 'TIMEFORMAT="%R %U %S"; time "$@"', 'time', process.execPath, cli],
-      ...['prune', 'propose', '--json', '--model', model, '--adapter', 'adapter', '--realign', 'realign.jsonl'],
+      ...[cli, 'prune', 'propose', '--json', '--model', model, '--adapter', 'adapter', '--realign', 'realign.jsonl'],
       ...['--harmful', 'harmful.jsonl', '--benign', 'benign.jsonl', '--tests', 'tests.jsonl', '--out', 'proposal.json'],
       ...['--store', 'store', '--device', 'cpu', '--threads', '2'],
     ],
@@ -225,7 +225,7 @@ function real() {
   );
   loads.push(os.loadavg()[0]);
   if (status !== 0) throw new Error(stderr);
-  const [wall, user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  const wall = (performance.now() - began) / 1000;
   const proposal = JSON.parse(stdout);
   const row = (name, share, figures, extra) => [
     name,
@@ -255,8 +255,8 @@ function real() {
   const { harmful, benign, tests: asked } = proposal.counts;
   return [
     `${proposal.states.computed} states, ${harmful} harmful and ${benign} benign prompts and ${asked} tests each: ` +
-      `${(wall / 60).toFixed(1)} minutes on two threads, ${((user + system) / 60).toFixed(1)} minutes of processor time ` +
-      `(a machine of ${os.availableParallelism()} processors with other work: load ${loads.map((load) => load.toFixed(1)).join(' before, ')} after).`,
+      `${(wall / 60).toFixed(1)} minutes on two threads of ${os.availableParallelism()} processors, ` +
+      `load ${loads.map((load) => load.toFixed(1)).join(' before, ')} after: above two, other programs had their part of the time.`,
     '',
     `Verdict: ${proposal.recommendation.says}`,
     '',
