@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 // One window of a workbench, in the browser, as a person uses it: keyboard, palette, files, panels, pictures.
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, type FrameLocator, type Locator, type Page, errors as playwrightErrors } from 'playwright-core';
@@ -69,6 +70,7 @@ export async function openWindow(
     'workbench.colorTheme': themes[options.theme].setting,
   });
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
+  await context.addInitScript(countPressesOnRows);
   const page = await context.newPage();
   page.setDefaultTimeout(defaultTimeout);
   const errors: string[] = [];
@@ -102,29 +104,45 @@ export async function openWindow(
       .locator('.quick-input-widget:visible .monaco-list-row')
       .filter({ has: page.locator('.label-name').getByText(label, { exact: true }) })
       .first();
-  const fillQuickInput = (text: string) =>
-    page.locator('.quick-input-widget:visible input[type="text"]').first().fill(text);
+  const quickInput = page.locator('.quick-input-widget:visible input[type="text"]').first();
+  const isOpen = async () => (await page.locator('.quick-input-widget:visible').count()) > 0;
   /**
    * Clicks a row of the quick input. A pointer that rests where the list appears brings up the row's hover, which then
    * lies over the row for as long as the pointer rests: so it leaves first, and again where the click met a hover.
+   * 'closed': something else took the focus before the click, which closes the list.
    */
-  const take = (row: Locator): Promise<true> =>
-    pollFor('a click on a row of the quick input', async () => {
+  const take = async (row: Locator): Promise<'taken' | 'closed'> => {
+    const before = await page.evaluate(pressesOnRows);
+    return pollFor('a click on a row of the quick input', async () => {
       await page.mouse.move(page.viewportSize()!.width / 2, page.viewportSize()!.height * 0.8);
       try {
         await row.click({ timeout: 3000 });
-        return true;
+        return 'taken';
       } catch (error) {
         if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
-        // On a busy machine a click may be told as too late that was taken: the list is gone then.
-        return (await page.locator('.quick-input-widget:visible').count()) === 0 ? true : undefined;
+        if (await isOpen()) return undefined;
+        // On a busy machine a click may be told as too late that was taken.
+        return (await page.evaluate(pressesOnRows)) > before ? 'taken' : 'closed';
       }
     });
-  /** Fills the quick input and takes the row with exactly that label: the first row is often another one. */
-  const choose = async (shortcut: string, text: string, label: string) => {
-    await page.keyboard.press(shortcut);
-    await fillQuickInput(text);
-    await take(rowOf(label));
+  };
+  /**
+   * Fills the quick input and takes the row with exactly that label: the first row is often another one. The list holds
+   * what was there when it opened, and a view or webview that takes the focus closes it: then it is opened once more.
+   */
+  const choose = async (shortcut: string, text: string, label: string): Promise<void> => {
+    await pollFor(`${label} to be listed`, async () => {
+      await page.keyboard.press(shortcut);
+      try {
+        await quickInput.fill(text, { timeout: 8000 });
+        await rowOf(label).waitFor({ timeout: 8000 });
+      } catch (error) {
+        if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
+        await page.keyboard.press('Escape');
+        return undefined;
+      }
+      return (await take(rowOf(label))) === 'taken' ? true : undefined;
+    });
   };
   const pick = (shortcut: string, text: string, label: string) =>
     showing(`choosing ${label}`, choose(shortcut, text, label));
@@ -162,7 +180,7 @@ export async function openWindow(
     runCommand: (title) => pick('F1', `>${title}`, title),
     async openFile(relativePath) {
       const name = path.basename(relativePath);
-      const isOpen = (label: string): boolean =>
+      const isShown = (label: string): boolean =>
         [...document.querySelectorAll('.tabs-container .tab.active')].some((tab) =>
           tab.getAttribute('data-resource-name')?.includes(label),
         );
@@ -171,7 +189,7 @@ export async function openWindow(
       const opened = pollFor(`${name} to be open`, async () => {
         await choose('Control+KeyP', `"${name}"`, name);
         try {
-          await page.waitForFunction(isOpen, name, { timeout: 10_000 });
+          await page.waitForFunction(isShown, name, { timeout: 10_000 });
           return true;
         } catch (error) {
           if (!(error instanceof playwrightErrors.TimeoutError)) throw error;
@@ -182,7 +200,7 @@ export async function openWindow(
     },
     async pickRow(text) {
       const row = page.locator('.quick-input-widget:visible .monaco-list-row').filter({ hasText: text }).first();
-      await showing(`picking ${text}`, take(row));
+      assert.equal(await showing(`picking ${text}`, take(row)), 'taken');
     },
     // The workbench's own requests for a gallery, which are not answered here, break its `connect-src`; ours is `default-src`.
     brokenPolicies: () => errors.filter((text) => /(?:style|script|font|img|frame|default)-src/.test(text)),
@@ -219,4 +237,23 @@ export async function openWindow(
     },
     close: () => context.close(),
   };
+}
+
+/** Counts presses of the pointer on rows of the quick input; runs in every page before its own scripts. */
+function countPressesOnRows(): void {
+  const counted = globalThis as { pressesOnRows?: number };
+  counted.pressesOnRows = 0;
+  addEventListener(
+    'mousedown',
+    ({ target }) => {
+      if (target instanceof Element && target.closest('.quick-input-widget .monaco-list-row') !== null)
+        counted.pressesOnRows = (counted.pressesOnRows ?? 0) + 1;
+    },
+    { capture: true },
+  );
+}
+
+/** Runs in the page. */
+function pressesOnRows(): number {
+  return (globalThis as { pressesOnRows?: number }).pressesOnRows ?? 0;
 }

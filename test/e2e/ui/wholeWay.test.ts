@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Frame } from 'playwright-core';
+import { errors, type Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
+import { keptByWindow } from '../support/keptByWindow';
 import type { Theme } from '../support/openWindow';
 import { panelFrame as panel } from '../support/panelFrame';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
@@ -162,6 +163,7 @@ describe('the whole way: from opening the sample to a verified finding', () => {
     await window.runCommand('Whence: Show Trace Panel');
     assert.deepEqual(await stateOf(await panel(sample, 'trace')), chosen);
 
+    await keptByWindow(window.page, /sort\W+key\W+bm25/);
     await window.page.reload();
     await window.page.waitForFunction('globalThis.driver !== undefined');
     await window.page.evaluate('globalThis.driver.whenWorkbenchRestored()');
@@ -236,18 +238,21 @@ describe('the whole way: from opening the sample to a verified finding', () => {
 
   it('the finding is exported as one page that stands alone, readable in light and dark', async () => {
     const { window, workspace } = sample;
-    await window.runCommand('Whence: Export Report…');
     const name = window.page.locator('.quick-input-widget:visible input[type="text"]');
-    await name.waitFor();
     const file = path.join(workspace.folder, 'report.html');
     await waitFor('the report', async () => {
-      // The dialog looks at folders while one types, and a key pressed meanwhile is lost.
-      if (await name.isVisible()) {
-        await name.fill(file);
-        await name.press('Enter');
-        await window.page.waitForTimeout(1000);
+      if (existsSync(file) && readFileSync(file).length > 0) return true;
+      // The dialog looks at folders while one types, and a key pressed meanwhile is lost; a webview that takes the focus
+      // closes it.
+      if (!(await name.isVisible())) await window.runCommand('Whence: Export Report…');
+      try {
+        await name.fill(file, { timeout: 8000 });
+        await name.press('Enter', { timeout: 8000 });
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError)) throw error;
       }
-      return existsSync(file) && readFileSync(file).length > 0 ? true : undefined;
+      await window.page.waitForTimeout(2000);
+      return undefined;
     });
     const page = await sample.browser.newPage();
     const asked: string[] = [];
