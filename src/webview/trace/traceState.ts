@@ -1,5 +1,5 @@
 import type { TraceDocument, TracedQuery, TraceMethod } from '../../protocol/influence';
-import type { TraceSnapshot } from '../../protocol/panels';
+import { type ExportFormat, exportFormats, type TraceSnapshot } from '../../protocol/panels';
 import type { TableView } from '../shared/virtualTable';
 import type { RowFilter } from './traceFigures';
 
@@ -10,7 +10,7 @@ export interface TraceView {
   readonly method: TraceMethod | null;
   readonly filter: RowFilter;
   readonly table: TableView;
-  readonly exportAs: 'html' | 'parquet' | 'csv' | 'json';
+  readonly exportAs: ExportFormat;
 }
 
 export const firstView: TraceView = {
@@ -61,5 +61,6 @@ export function keptView(value: unknown): TraceView {
           : firstView.table.sort,
       selected: typeof table?.selected === 'string' ? table.selected : null,
     },
+    exportAs: exportFormats.find((format) => format === fields.exportAs) ?? firstView.exportAs,
   };
 }

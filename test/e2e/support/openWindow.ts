@@ -21,7 +21,7 @@ const themes: Readonly<Record<Theme, { readonly setting: string; readonly label:
 /** Where pictures of the documentation lie. */
 const imagesFolder = path.join('docs', 'images');
 /** Where pictures of windows lie in which a step failed. */
-const failuresFolder = path.join('out-test', 'failures');
+export const failuresFolder = path.join('out-test', 'failures');
 
 export interface WindowOptions {
   readonly theme: Theme;

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtExtension } from '../support/extensions';
+import { pictureFailures } from '../support/pictureFailures';
 import { runJobs } from '../support/runJobs';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 
@@ -63,6 +64,7 @@ describe('three kinds of annotation beside one file', function () {
     ]);
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('influence, probe and pruning stand before the same row, in this order', async () => {
     const { window } = sample;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { FrameLocator } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
 import { panelFrame } from '../support/panelFrame';
+import { pictureFailures } from '../support/pictureFailures';
 import { runJobs, traceByWords } from '../support/runJobs';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 import { seriousFindings } from '../support/seriousFindings';
@@ -30,6 +31,7 @@ describe('large data files in a window', () => {
     lines = growTo(path.join(folder, 'data', 'train.jsonl'), largeBytes);
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('too large for code lenses: a status item and an action in the title trace; a small file has neither', async () => {
     const { window } = sample;

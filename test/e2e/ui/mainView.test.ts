@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { denseLine } from '../support/denseLine';
 import { builtExtension } from '../support/extensions';
+import { pictureFailures } from '../support/pictureFailures';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 
 describe('the main view: tags, overview ruler, findings, status', () => {
@@ -16,6 +17,7 @@ describe('the main view: tags, overview ruler, findings, status', () => {
     });
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('a query that is picked from the list is traced, with progress in the status bar', async () => {
     const { window } = sample;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
 import { panelFrame } from '../support/panelFrame';
+import { pictureFailures } from '../support/pictureFailures';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 import { seriousFindings } from '../support/seriousFindings';
 
@@ -44,6 +45,7 @@ describe('probing: what can be read, layer by layer', () => {
     keepRows(file);
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('three choices probe, and the panel opens with what came of it in a sentence', async () => {
     const { window } = sample;

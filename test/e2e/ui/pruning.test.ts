@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { builtExtension } from '../support/extensions';
 import { panelFrame } from '../support/panelFrame';
+import { pictureFailures } from '../support/pictureFailures';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 import { seriousFindings } from '../support/seriousFindings';
 
@@ -30,6 +31,7 @@ describe('pruning: propose, look, apply and undo', () => {
     for (const [file, rows] of Object.entries(kept)) keepRows(path.join(sample.workspace.folder, file), rows);
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('two choices propose, and the panel opens with the verdict first', async () => {
     const { window } = sample;

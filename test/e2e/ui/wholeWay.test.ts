@@ -7,6 +7,7 @@ import { builtExtension } from '../support/extensions';
 import { keptByWindow } from '../support/keptByWindow';
 import type { Theme } from '../support/openWindow';
 import { panelFrame as panel } from '../support/panelFrame';
+import { pictureFailures } from '../support/pictureFailures';
 import { openSampleWindow, type SampleWindow } from '../support/sampleWindow';
 import { seriousFindings } from '../support/seriousFindings';
 import { waitFor } from '../support/waitFor';
@@ -38,6 +39,7 @@ describe('the whole way: from opening the sample to a verified finding', () => {
     });
   });
   after(() => sample?.close());
+  pictureFailures(() => sample);
 
   it('the sample opens: a status item names the model, and nothing pops up', async () => {
     const { window } = sample;
@@ -161,13 +163,18 @@ describe('the whole way: from opening the sample to a verified finding', () => {
     await window.openFile('queries.jsonl');
     await waitFor('the Trace panel to be gone', () => (trace.isDetached() ? true : undefined));
     await window.runCommand('Whence: Show Trace Panel');
-    assert.deepEqual(await stateOf(await panel(sample, 'trace')), chosen);
+    const again = await panel(sample, 'trace');
+    assert.deepEqual(await stateOf(again), chosen);
 
-    await keptByWindow(window.page, /sort\W+key\W+bm25/);
+    // A choice more: what was kept while another tab lay over the panel is told from what is kept now.
+    await again.getByRole('combobox', { name: 'Format of the export' }).selectOption('csv');
+    await keptByWindow(window.page, /sort\W+key\W+bm25.*exportAs\W+csv/);
     await window.page.reload();
     await window.page.waitForFunction('globalThis.driver !== undefined');
     await window.page.evaluate('globalThis.driver.whenWorkbenchRestored()');
-    assert.deepEqual(await stateOf(await panel(sample, 'trace')), chosen);
+    const restored = await panel(sample, 'trace');
+    assert.deepEqual(await stateOf(restored), chosen);
+    assert.equal(await restored.getByRole('combobox', { name: 'Format of the export' }).inputValue(), 'csv');
     await window.runCommand('Whence: Focus on Findings View');
     await rowsOfView(sample, 'Rows stand out').first().waitFor();
     // Nothing was computed for it.
@@ -247,11 +254,13 @@ describe('the whole way: from opening the sample to a verified finding', () => {
       if (!(await name.isVisible())) await window.runCommand('Whence: Export Report…');
       try {
         await name.fill(file, { timeout: 8000 });
+        await window.page.screenshot({ path: `/tmp/zz-${Date.now()}-f.png` });
         await name.press('Enter', { timeout: 8000 });
       } catch (error) {
         if (!(error instanceof errors.TimeoutError)) throw error;
       }
       await window.page.waitForTimeout(2000);
+      await window.page.screenshot({ path: `/tmp/zz-${Date.now()}.png` });
       return undefined;
     });
     const page = await sample.browser.newPage();
