@@ -218,7 +218,7 @@ export const englishPanelTexts = {
   backToTrace: 'To the trace',
   beyondRandom: 'Beyond every random removal.',
   beyondRandomText:
-    'Without these {0} rows the behaviour changed by {1} nats; {2} random removals of the same size came to {3} at most.',
+    'Without these {0} rows the behaviour changed by {1} nats; random removals of the same size ({2} tried) came to {3} at most.',
   bm25CameTo: 'The rows that BM25 likes best came to {0}.',
   withinRandom: 'Not beyond random removals.',
   withinRandomText:
