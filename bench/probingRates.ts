@@ -100,7 +100,12 @@ try {
   const place = readingPlace('last')!;
   const all = layerSettings(layers, [place]);
   const lastOnly: StateSettings = { groups: [{ layers: [layers - 1], places: [place.read] }] };
-  const context = { model, weights, place: { device: 'cpu' as const, threads }, sessions: createSessionCache(4) };
+  const context = {
+    model,
+    weights,
+    place: { device: 'cpu' as const, threads },
+    sessions: createSessionCache({ sized: 4, others: 4 }),
+  };
 
   const some = encoded.slice(0, passCount);
   const somePlan = planRowPasses(some, null, model.config);

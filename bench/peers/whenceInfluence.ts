@@ -66,7 +66,12 @@ async function contextOf({ modelFolder, threads, loraRank }: InfluenceTask, trac
   const { config, weights } = await openWeights(modelFolder);
   const adapter = tracked === 'adapter' ? someAdapter(config, loraRank) : undefined;
   const model = { key: 'bench', label: 'bench', config, adapter };
-  const context: PassContext = { model, weights, place: { device: 'cpu', threads }, sessions: createSessionCache(2) };
+  const context: PassContext = {
+    model,
+    weights,
+    place: { device: 'cpu', threads },
+    sessions: createSessionCache({ sized: 2, others: 2 }),
+  };
   return { context, columns: columnsOf(model, tracked) };
 }
 

@@ -8,7 +8,7 @@ import { openWeights } from './openWeights';
 /** Greedy continuation of one prompt, prefill included; no token ends it early. */
 export async function prepareGenerate(task: StageTask): Promise<PreparedStage> {
   const { config, weights } = await openWeights(task.modelFolder);
-  const sessions = createSessionCache(2);
+  const sessions = createSessionCache({ sized: 2, others: 2 });
   const prompt = Int32Array.from(task.prompt);
   return {
     library: libraryName,

@@ -6,6 +6,7 @@ import type { MappedWeights } from '../model/checkpoint/types';
 import { type LanguageModel, modelKey, openLanguageModel } from '../model/openLanguageModel';
 import type { ComputeSettings, ModelIdentity, ModelSource } from '../protocol/requests';
 import type { JobContext } from './jobContext';
+import { nothingToRelease } from './residents';
 
 /** A model ready to compute with. */
 export interface LoadedModel {
@@ -15,14 +16,18 @@ export interface LoadedModel {
 
 /** The model's headers, adapter and tokenizer; kept for the next job until its files change. */
 export function openModel(source: ModelSource, context: JobContext): Promise<LanguageModel> {
-  return context.residents.get(`model ${source.label} ${modelKey(source)}`, () =>
-    openLanguageModel(source, {
-      workingFolder: process.cwd(),
-      environment: process.env,
-      homeFolder: os.homedir(),
-      now: () => new Date(),
-    }),
-  );
+  return context.residents.get({
+    kind: 'model',
+    key: `${source.label} ${modelKey(source)}`,
+    make: () =>
+      openLanguageModel(source, {
+        workingFolder: process.cwd(),
+        environment: process.env,
+        homeFolder: os.homedir(),
+        now: () => new Date(),
+      }),
+    release: nothingToRelease,
+  });
 }
 
 /** As `openModel`, with every weight as float32 in a file that sessions map (converted once, in the cache folder). */
@@ -32,11 +37,15 @@ export async function loadModel(
   context: JobContext,
 ): Promise<LoadedModel> {
   const model = await openModel(source, context);
-  const weights = await context.residents.get(`weights ${compute.cacheFolder} ${model.key}`, () =>
-    mapWeights(model.checkpoint, compute.cacheFolder, ({ done, total }) =>
-      context.progress({ stage: `reading ${source.label}`, done, total, unit: 'tensors' }),
-    ),
-  );
+  const weights = await context.residents.get({
+    kind: 'weights',
+    key: `${compute.cacheFolder} ${model.key}`,
+    make: () =>
+      mapWeights(model.checkpoint, compute.cacheFolder, ({ done, total }) =>
+        context.progress({ stage: `reading ${source.label}`, done, total, unit: 'tensors' }),
+      ),
+    release: nothingToRelease,
+  });
   return { model, weights };
 }
 

@@ -36,6 +36,8 @@ export interface OpenSubject {
   readonly base: LoadedModel | undefined;
   readonly record: RunRecord | undefined;
   readonly attribution: Attribution;
+  /** Of the attribution among what is resident: its model, settings and rows. */
+  readonly key: string;
   /** How rows and queries are encoded: as the run did. */
   readonly encoding: RowContext;
   readonly evidence: Evidence;
@@ -73,15 +75,17 @@ export async function openSubject(
   const encoding = rowContext(tuned.model, maxLength);
   const { rows, problems } = await readAttributionRows(subject, encoding);
   const tracked = trackedKind(tuned.model, subject);
+  // What is resident tells of its work to the job that is running, not to the one that made it.
+  const heard = { by: context };
   const place: AttributionPlace = {
     model: tuned.model,
     weights: tuned.weights,
     place: { device, threads: threadsOf(compute) },
     sessions: context.sessions,
     modelHash: hashAdapted(identity.hash, tuned.model.adapter),
-    ...(await storeOf(subject, context)),
+    ...(await storeOf(subject, { log: (level, text) => heard.by.log(level, text) })),
     run: await runOf(subject, record, tuned, identity, base),
-    onProgress: (stage, done, total, unit) => context.progress({ stage, done, total, unit }),
+    onProgress: (stage, done, total, unit) => heard.by.progress({ stage, done, total, unit }),
   };
   const layers = tuned.model.config.layers.length;
   const attributionSettings: AttributionSettings = {
@@ -94,8 +98,21 @@ export async function openSubject(
     layers: settings.layer === null ? kindLayers(layers) : [checkedLayer(settings.layer, layers)],
     dimensions: index.dimensions,
   };
-  const key = `attribution ${JSON.stringify([place.modelHash, subject.storeFolder, subject.run, attributionSettings, rows.map(({ encodingHash }) => encodingHash)])}`;
-  const attribution = await context.residents.get(key, async () => openAttribution(rows, attributionSettings, place));
+  const key = JSON.stringify([
+    place.modelHash,
+    subject.storeFolder,
+    subject.run,
+    attributionSettings,
+    rows.map(({ encodingHash }) => encodingHash),
+  ]);
+  const resident = await context.residents.get({
+    kind: 'attribution',
+    key,
+    make: async () => ({ attribution: openAttribution(rows, attributionSettings, place), heard }),
+    release: ({ attribution: opened }) => opened.release(),
+  });
+  resident.heard.by = context;
+  const { attribution } = resident;
   const trainedOn = record === undefined ? undefined : await hashesOf(subject.run!, record);
   return {
     identity,
@@ -103,6 +120,7 @@ export async function openSubject(
     base,
     record,
     attribution,
+    key,
     encoding,
     evidence: place.run?.evidence ?? 'finalWeights',
     coverage: coverageOf(tuned.model, attribution, record),
@@ -116,7 +134,7 @@ export async function openSubject(
 /** The store of a job; what is damaged there is told of and counts as missing. */
 export async function storeOf(
   { storeFolder, storeBudget }: Pick<InfluenceSubject, 'storeFolder' | 'storeBudget'>,
-  context: JobContext,
+  context: Pick<JobContext, 'log'>,
 ) {
   const settings = { ...defaultStoreSettings, budgetBytes: storeBudget };
   const artifacts = await openArtifacts(storeFolder, settings, (problem) => context.log('warning', problem.message));

@@ -11,8 +11,7 @@ import { createResidents } from './residents';
 type AnyJobTable = Readonly<Record<string, JobLoader<unknown, unknown>>>;
 
 /** Sessions alive in one engine, at most: each holds its workspace. */
-const sessionsAlive = 2;
-const residentsKept = 4;
+const sessionsAlive = { sized: 8, others: 2 };
 
 /**
  * Answers the parent's commands until it says stop, disconnects or dies, or until nothing was asked for `idleSeconds`.
@@ -25,7 +24,7 @@ export function serveJobs(table: AnyJobTable): void {
   };
   const sampler = startMemorySampler();
   const sessions = createSessionCache(sessionsAlive);
-  const residents = createResidents(residentsKept);
+  const residents = createResidents();
   let state: 'idle' | 'busy' = 'idle';
   let idle: NodeJS.Timeout | undefined;
 

@@ -4,8 +4,8 @@ import type { Session } from './openSession';
 /** Keeps the sessions that were used last; each holds its workspace, so there are few. */
 export interface SessionCache {
   /**
-   * The session of this key, opened if it is not alive. The least recently used one is released before another is
-   * opened, so ask again before each use instead of holding a session.
+   * The session of this key, opened if it is not alive. Where there are too many, the least recently used one is released
+   * before another is opened, so ask again before each use instead of holding a session.
    */
   get(key: string, open: () => Promise<Session>): Promise<Session>;
   /**
@@ -25,9 +25,16 @@ export interface SizedSession {
   readonly open: () => Promise<Session>;
 }
 
-/** @param capacity sessions alive at most, 1 or more */
-export function createSessionCache(capacity: number): SessionCache {
-  if (!Number.isInteger(capacity) || capacity < 1) throw internalError(`a cache of ${capacity} sessions`);
+/** Sessions alive at most, 1 or more of each. */
+export interface SessionLimits {
+  /** Those of which is known what they hold. */
+  readonly sized: number;
+  readonly others: number;
+}
+
+export function createSessionCache(limits: SessionLimits): SessionCache {
+  for (const limit of [limits.sized, limits.others])
+    if (!Number.isInteger(limit) || limit < 1) throw internalError(`a cache of ${limit} sessions`);
   // A Map iterates in insertion order: first is least recently used.
   const alive = new Map<string, Promise<Session>>();
   const held = new Map<string, number>();
@@ -49,7 +56,9 @@ export function createSessionCache(capacity: number): SessionCache {
     await release(session);
   };
   const makeRoom = async (bytes: number, most: number): Promise<void> => {
-    while (alive.size >= capacity) await drop(alive.keys().next().value!);
+    const kind = bytes > 0 ? 'sized' : 'others';
+    const alike = [...alive.keys()].filter((key) => held.has(key) === (kind === 'sized'));
+    for (const key of alike.slice(0, Math.max(0, alike.length - limits[kind] + 1))) await drop(key);
     for (const key of [...alive.keys()]) {
       const sum = [...held.values()].reduce((total, one) => total + one, bytes);
       if (sum > most && held.has(key)) await drop(key);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createProgressMeter } from '../../src/engine/progressMeter';
-import { createResidents } from '../../src/engine/residents';
 import type { Progress } from '../../src/protocol/jobs';
 
 function meterAt() {
@@ -48,26 +47,5 @@ describe('progress meter', () => {
     step(0, 90);
     step(1000, 10);
     assert.equal(sent.at(-1)?.rate, undefined);
-  });
-});
-
-describe('residents', () => {
-  it('keeps the last used things, and nothing of a maker that failed', async () => {
-    const residents = createResidents(2);
-    let made = 0;
-    const make = async () => {
-      made += 1;
-      return made;
-    };
-    assert.equal(await residents.get('a', make), 1);
-    assert.equal(await residents.get('b', make), 2);
-    assert.equal(await residents.get('a', make), 1);
-    assert.equal(await residents.get('c', make), 3);
-    assert.deepEqual(residents.keys(), ['a', 'c']);
-    await assert.rejects(
-      residents.get('d', () => Promise.reject(new Error('no'))),
-      /no/,
-    );
-    assert.equal(await residents.get('d', make), 4);
   });
 });

@@ -35,9 +35,14 @@ let modelsLoaded = 0;
 serveJobs({
   echo: job(async ({ value }) => value),
   pid: job(async (_, { residents }) => {
-    const model = await residents.get('model', async () => {
-      modelsLoaded += 1;
-      return { loads: modelsLoaded };
+    const model = await residents.get({
+      kind: 'model',
+      key: 'one',
+      make: async () => {
+        modelsLoaded += 1;
+        return { loads: modelsLoaded };
+      },
+      release: async () => undefined,
     });
     return { pid: process.pid, loads: model.loads };
   }),

@@ -36,7 +36,7 @@ describe('session cache', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 3 }), asks, async (capacity, sequence) => {
         const factory = sessionFactory();
-        const cache = createSessionCache(capacity);
+        const cache = createSessionCache({ sized: 1, others: capacity });
         await Promise.allSettled(sequence.map(([key, outcome]) => cache.get(`${key}`, factory.open(outcome))));
         const { alive, most } = factory.counts();
         assert.ok(most <= capacity);
@@ -49,7 +49,7 @@ describe('session cache', () => {
 
   it('the least recently used one goes first', async () => {
     const factory = sessionFactory();
-    const cache = createSessionCache(2);
+    const cache = createSessionCache({ sized: 1, others: 2 });
     for (const key of ['a', 'b', 'a', 'c']) await cache.get(key, factory.open('opens'));
     assert.deepEqual(cache.keys(), ['a', 'c']);
     await cache.get('a', factory.open('opens'));
@@ -58,7 +58,7 @@ describe('session cache', () => {
 
   it('sessions of known size are released where the next would hold too much with them; others stay', async () => {
     const factory = sessionFactory();
-    const cache = createSessionCache(9);
+    const cache = createSessionCache({ sized: 9, others: 9 });
     const sized = (bytes: number) => () => ({ bytes, open: factory.open('opens') });
     await cache.get('unsized', factory.open('opens'));
     await cache.getWithin('a', 10, sized(4));
@@ -69,5 +69,16 @@ describe('session cache', () => {
     assert.deepEqual(cache.keys(), ['unsized', 'd']);
     await cache.getWithin('d', 10, () => assert.fail('it is alive'));
     assert.equal(factory.counts().alive, 2);
+  });
+
+  it('sessions of known size and others do not drive each other out', async () => {
+    const factory = sessionFactory();
+    const cache = createSessionCache({ sized: 2, others: 1 });
+    const sized = () => ({ bytes: 1, open: factory.open('opens') });
+    await cache.get('x', factory.open('opens'));
+    for (const key of ['a', 'b', 'c']) await cache.getWithin(key, 10, sized);
+    assert.deepEqual(cache.keys(), ['x', 'b', 'c']);
+    await cache.get('y', factory.open('opens'));
+    assert.deepEqual(cache.keys(), ['b', 'c', 'y']);
   });
 });

@@ -38,9 +38,9 @@ export function openMeasuringPlace(context: Pick<AnsweringContext, 'weights' | '
   return {
     weights: context.weights,
     place: context.place,
-    answering: createSessionCache(answeringSessions),
-    scoring: createSessionCache(2),
-    reading: createSessionCache(2),
+    answering: createSessionCache({ sized: answeringSessions, others: answeringSessions }),
+    scoring: createSessionCache({ sized: 2, others: 2 }),
+    reading: createSessionCache({ sized: 2, others: 2 }),
   };
 }
 

@@ -58,7 +58,7 @@ export function stepDenominator(rows: readonly TrainingRow[], reduction: Recipe[
 /** Opens sessions as shapes are met, two at most, and computes the gradients of steps with them. */
 export function createStepComputer(context: StepContext): StepComputer {
   const { recipe, rows, shapes, trainable } = context;
-  const sessions = createSessionCache(2);
+  const sessions = createSessionCache({ sized: 2, others: 2 });
   const held = frozenWeights(context.config, trainable, shapes);
   const names = [...trainable.shapes.keys()];
 

@@ -71,7 +71,10 @@ export function meterMemory(queries: readonly EncodedQuery[], context: MeterCont
 export function createQueryMeter(queries: readonly EncodedQuery[], context: MeterContext): QueryMeter {
   const { rows, plan } = planned(queries, context);
   const parts = queries.flatMap(({ parts: own }, query) => own.map(({ factor }) => ({ query, factor })));
-  const sessions = createSessionCache(Math.max(1, plan.shapes.length));
+  const sessions = createSessionCache({
+    sized: Math.max(1, plan.shapes.length),
+    others: Math.max(1, plan.shapes.length),
+  });
   const passes = plan.passes.map(({ rows: pass, shape }) => {
     const tokens = pass.map((index) => rows[index]!);
     const feeds = passFeeds(

@@ -17,6 +17,7 @@ import { identify } from '../loadModel';
 import { type OpenSubject, openSubject } from '../openSubject';
 import { predictCost } from '../predictCost';
 import { readQuerySource } from '../readQuerySource';
+import { nothingToRelease } from '../residents';
 import { traceDocument } from '../traceDocument';
 
 /** Ranks training rows by what they did to queried behaviours. */
@@ -103,7 +104,7 @@ async function gatesOf(
 /** The null of a subject is made once and kept: it depends on the rows and both models, not on the queries. */
 async function controlsOf(
   { controls: count, index, compute }: TraceRequest,
-  { attribution, base, basePlace, encoding }: OpenSubject,
+  { attribution, key: subject, base, basePlace, encoding }: OpenSubject,
   context: JobContext,
 ): Promise<PreparedControls> {
   if (base === undefined || basePlace === undefined || count === 0)
@@ -113,7 +114,7 @@ async function controlsOf(
   const { hash } = await identify(base.model, compute);
   const hashes = rows.map(({ encodingHash }) => encodingHash);
   const key = { tuned: place.modelHash, base: hashAdapted(hash, base.model.adapter), rows: hashes, settings };
-  return context.residents.get(`controls ${JSON.stringify(key)}`, async () => {
+  const make = async (): Promise<PreparedControls> => {
     const examples = rows.map(({ example }) => example);
     const answering = { ...basePlace, model: base.model };
     const answers = await storedControls(place.artifacts, key, () =>
@@ -123,5 +124,12 @@ async function controlsOf(
     );
     const { queries, changes } = await encodeControls(answers, examples, settings, encoding);
     return { prepared: attribution.prepare(queries), changes };
+  };
+  // What is prepared has the columns of this attribution, and scores by it are kept with it.
+  return context.residents.get({
+    kind: 'controls',
+    key: JSON.stringify([subject, key.base, settings]),
+    make,
+    release: nothingToRelease,
   });
 }

@@ -24,7 +24,7 @@ describe('generate and scoreRows on the sample model', () => {
     const where = { workingFolder: '.', environment: {}, homeFolder: '/', now: () => new Date(0) };
     model = await openLanguageModel({ label: 'sample', path: folder, adapter: undefined }, where);
     weights = await mapWeights(model.checkpoint, cache, () => undefined);
-    sessions = createSessionCache(2);
+    sessions = createSessionCache({ sized: 2, others: 2 });
   });
   after(async () => {
     await sessions.releaseAll();

@@ -27,7 +27,7 @@ describe('runBehaviourTests', () => {
   const where = { workingFolder: '.', environment: {}, homeFolder: '/', now: () => new Date(0) };
   before(() => {
     cache = mkdtempSync(path.join(os.tmpdir(), 'whence-behaviour-'));
-    sessions = createSessionCache(2);
+    sessions = createSessionCache({ sized: 2, others: 2 });
   });
   after(async () => {
     await sessions.releaseAll();

@@ -34,7 +34,12 @@ const options = { workingFolder: process.cwd(), environment: {}, homeFolder: '/n
 export async function contextOf(model: LanguageModel): Promise<PassContext> {
   const cache = temporaryFolder('whence-cache-');
   const weights = await mapWeights(model.checkpoint, cache, () => undefined);
-  return { model, weights, place: { device: 'cpu', threads: 1 }, sessions: createSessionCache(2) };
+  return {
+    model,
+    weights,
+    place: { device: 'cpu', threads: 1 },
+    sessions: createSessionCache({ sized: 2, others: 2 }),
+  };
 }
 
 interface Batch {

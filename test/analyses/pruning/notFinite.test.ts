@@ -26,7 +26,7 @@ describe('numbers that are not finite', () => {
   const folder = temporaryFolder('whence-not-finite-');
   let sessions: SessionCache;
   before(() => {
-    sessions = createSessionCache(2);
+    sessions = createSessionCache({ sized: 2, others: 2 });
   });
   after(() => sessions.releaseAll());
 

@@ -52,7 +52,7 @@ describe('masks of the fixtures', function () {
   const cache = temporaryFolder('whence-pruning-');
   let sessions: SessionCache;
   before(() => {
-    sessions = createSessionCache(2);
+    sessions = createSessionCache({ sized: 2, others: 2 });
   });
   after(() => sessions.releaseAll());
 

@@ -59,7 +59,7 @@ function addScaled(sum: Float64Array, part: Float32Array, factor: number): void 
 /** As `createStepComputer`, for the walk back. */
 export function createAdjointStepComputer(context: Omit<StepContext, 'rowFactor'>): AdjointStepComputer {
   const { recipe, rows, shapes, trainable } = context;
-  const sessions = createSessionCache(2);
+  const sessions = createSessionCache({ sized: 2, others: 2 });
   const held = frozenWeights(context.config, trainable, shapes);
 
   const sessionOf = (shape: PassShape): Promise<Session> =>
