@@ -54,7 +54,7 @@ export function createResidents(): Residents {
         for (const [, other] of gone) await other.release();
         return make();
       })();
-      kept.set(key, { thing, release: async () => release(await thing) });
+      kept.set(key, { thing, release: () => thing.then(release, () => undefined) });
       thing.catch(() => {
         if (kept.get(key)?.thing === thing) kept.delete(key);
       });

@@ -4,7 +4,7 @@ import type { Gate } from '../analyses/influence/evidence/gate';
 import { rowThreshold } from '../analyses/influence/evidence/nullLevels';
 import { groupAgreement } from '../analyses/influence/kinds/groupAgreement';
 import { answerOf, splitTask } from '../analyses/influence/kinds/splitTask';
-import { affordableTokenRows } from '../analyses/influence/tokens/affordableTokenRows';
+import { affordableTokenRows, type TokenRows } from '../analyses/influence/tokens/affordableTokenRows';
 import { computeTokenScores } from '../analyses/influence/tokens/tokenScores';
 import type { TracedScores } from '../analyses/influence/trace';
 import type { EncodedQuery } from '../analyses/measuring/encodeQuery';
@@ -141,7 +141,7 @@ async function findings(
   const ranks = ranksOf(order);
   const kindRanks = ranksOf(descending(kinds));
   const lexicalRanks = ranksOf(descending(lexical));
-  const listed = request.rows === 'all' ? order : ends(order, request.rows);
+  const listed = request.rows === 'all' ? order : ends(order, { top: request.rows, bottom: request.rows });
   const tokens = await tokensOf(input, q, order);
   const selves = traced.selfInfluence;
   const found = listed.map((row): TracedRow => {
@@ -185,8 +185,10 @@ async function tokensOf(
   const { directions, columns } = traced;
   const { place, rows, settings } = subject.attribution;
   if (directions === undefined || request.tokenRows === 0) return new Map();
-  const count = request.tokenRows === 'affordable' ? affordableTokenRows(rows, place.model.config) : request.tokenRows;
-  const chosen = ends(order, count);
+  const { tokenRows } = request;
+  const wanted =
+    tokenRows === 'affordable' ? affordableTokenRows(rows, place.model.config) : { top: tokenRows, bottom: tokenRows };
+  const chosen = ends(order, wanted);
   const direction = directions.subarray(q * columns.width, (q + 1) * columns.width);
   const picked = chosen.map((row) => rows[row]!);
   const scores = await computeTokenScores(picked, settings.batchSize, direction, columns, place);
@@ -270,7 +272,7 @@ function ranksOf(order: readonly number[]): Int32Array {
   return ranks;
 }
 
-/** The first and last `count` of a list, without doubles. */
-function ends(order: readonly number[], count: number): number[] {
-  return order.length <= 2 * count ? [...order] : [...order.slice(0, count), ...order.slice(-count)];
+/** The first and the last of a list, without doubles. */
+function ends(order: readonly number[], { top, bottom }: TokenRows): number[] {
+  return order.length <= top + bottom ? [...order] : [...order.slice(0, top), ...order.slice(order.length - bottom)];
 }

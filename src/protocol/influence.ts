@@ -108,7 +108,7 @@ export interface TraceRequest extends InfluenceSubject {
   readonly damping: number;
   /** Layer of the states of `repsim`, 0-based; null: two thirds up. */
   readonly layer: number | null;
-  /** Tokens with their scores, of this many rows at each end; `affordable`: as many as a model of its size scores in seconds. */
+  /** Tokens with their scores, of this many rows at each end; `affordable`: as many as a model of its size scores soon, most of them at the top. */
   readonly tokenRows: number | 'affordable';
   /** Control queries of the null. */
   readonly controls: number;

@@ -19,9 +19,9 @@ import type { TensorData, Tensors } from '../../runtime/tensors';
 import type { EncodedRow } from '../../text/types';
 import { type ComputePlace, openModelSession } from '../openModelSession';
 import { sessionMemory } from '../sessionMemory';
-import { lengthLimits } from '../training/lengthLimits';
+import { type LengthLimits, lengthLimits, sameSide } from '../training/lengthLimits';
 import { countTrained, type PassFeeds, passFeeds } from '../training/passFeeds';
-import type { PassShape, PassSize } from '../training/planShapes';
+import { type PassShape, type PassSize, roundUp, roundUpLength } from '../training/planShapes';
 import { drawTargets } from './drawTargets';
 import { lengthBuckets } from './lengthBuckets';
 
@@ -95,6 +95,9 @@ const mostGradientBytes = 8.5e8;
 /** Padded tokens of a pass where they are chosen here: fewer leave the processor's units idle, more gain nothing. */
 const chosenTokens = { fewest: 128, most: 2048 };
 
+/** Factor on the grain of the shapes of few rows. */
+const fewCoarser = 4;
+
 /** Rows of a pass at most where they are chosen here. */
 const mostChosenRows = 64;
 
@@ -105,20 +108,41 @@ const mostChosenRows = 64;
  */
 export function planRowPasses(rows: readonly PassTokens[], batchSize: number | null, config: ModelConfig): PassPlan {
   const sizes = rows.map(({ ids, labels }) => ({ length: ids.length, trained: countTrained({ ids, labels }) }));
-  const buckets = lengthBuckets(
-    sizes,
-    batchSize === null ? chooseRows(sizes, config) : () => batchSize,
-    lengthLimits(config),
-  );
+  const limits = lengthLimits(config);
+  const longest = longestOf(sizes);
+  const alike = sizes.every(({ length }) => sameSide(length, longest, limits));
+  if (batchSize === null && alike && longest * sizes.length <= chosenTokens.fewest) return planOnePass(sizes, limits);
+  const buckets = lengthBuckets(sizes, batchSize === null ? chooseRows(sizes, config) : () => batchSize, limits);
   return {
     passes: buckets.flatMap(({ shape, passes }) => passes.map((pass) => ({ rows: pass, shape }))),
     shapes: buckets.map(({ shape }) => shape),
   };
 }
 
+/**
+ * Few short rows are one pass, whatever memory there is. Its shape is rounded up further: opening a session takes longer
+ * than computing the padding, and the next query finds it open.
+ */
+function planOnePass(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], limits: LengthLimits): PassPlan {
+  if (sizes.length === 0) return { passes: [], shapes: [] };
+  const trained = sizes.reduce((sum, size) => sum + size.trained, 0);
+  const shape = {
+    batch: sizes.length,
+    length: roundUpLength(longestOf(sizes), limits, fewCoarser),
+    trained: fewCoarser * roundUp(Math.max(1, trained) / fewCoarser),
+  };
+  return { passes: [{ rows: [...sizes.keys()], shape }], shapes: [shape] };
+}
+
+function longestOf(sizes: readonly Pick<PassSize, 'length'>[]): number {
+  return sizes.reduce((most, { length }) => Math.max(most, length), 1);
+}
+
 /** Rows of a pass by their length. Memory grows in proportion to tokens, so two sizes tell of all. */
 function chooseRows(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], config: ModelConfig) {
-  const longest = sizes.reduce((most, { length }) => Math.max(most, length), 1);
+  // Of one row, what two of them would take need not be known.
+  if (sizes.length === 1) return () => 1;
+  const longest = longestOf(sizes);
   const trained =
     sizes.reduce((sum, size) => sum + size.trained, 0) / sizes.reduce((sum, { length }) => sum + length, 1);
   const [one, two] = [1, 2].map((batch) => gradientBytes(config, longest, batch, trained)) as [number, number];

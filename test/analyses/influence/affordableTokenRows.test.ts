@@ -23,12 +23,12 @@ const rows = (tokens: number) => [{ ids: new Int32Array(tokens) }];
 
 describe('rows whose tokens are scored', () => {
   it('are many on a small model and few on a large one, but never none', () => {
-    assert.equal(affordableTokenRows(rows(40), small), 50);
-    assert.equal(affordableTokenRows(rows(40), wide), 3);
+    assert.deepEqual(affordableTokenRows(rows(40), small), { top: 50, bottom: 50 });
+    assert.deepEqual(affordableTokenRows(rows(40), wide), { top: 3, bottom: 1 });
   });
 
   it('are fewer where rows are longer', () => {
-    const counts = [10, 1000, 5000, 20_000].map((tokens) => affordableTokenRows(rows(tokens), small));
+    const counts = [10, 1000, 5000, 20_000].map((tokens) => affordableTokenRows(rows(tokens), small).top);
     assert.deepEqual(
       [...counts].sort((a, b) => b - a),
       counts,
