@@ -2,15 +2,22 @@
  * What the editor's client and the language server say to each other beyond LSP: requests and notifications under
  * `whence/…`, plain data. The other sides are `client/` and `server/requests/`. Lines are 0-based, as LSP's.
  */
-import type { BehaviourCase, TestResult } from './behaviour';
-import type { UserErrorData } from './errors';
-import type { Measurement, QuerySource, TraceDocument, TracedRow, TraceMethod } from './influence';
-import type { MemoryUse, Progress } from './jobs';
+import type { BehaviourCase } from './behaviour';
+import type {
+  ActiveFinding,
+  FindingsView,
+  RowDossier,
+  RowTag,
+  RowVerdict,
+  StripMark,
+  TagsAnswer,
+  TraceRecord,
+  TraceSummary,
+} from './editorFindings';
+import type { EditorJob, EditorResult, JobView, RowReference } from './editorJobs';
 import type { JsonObject } from './json';
 import type { ProbeResult } from './probing';
 import type { PruneProposal } from './pruning';
-import type { AskResult, ModelIdentity, Prompt, Sampling } from './requests';
-import type { Removal, VerifyResult } from './verification';
 
 /** Handed over when the server starts (`initializationOptions`). All may be missing: a plain LSP editor sends none. */
 export interface EditorOptions {
@@ -23,8 +30,6 @@ export interface EditorOptions {
   /** Language of messages, as in the editor: `en`, `ja`. */
   readonly locale: string;
 }
-
-// --- what is there ---------------------------------------------------------------------------------------------------
 
 /** What the workspace holds, for status bar, walkthrough, quick picks. Nothing is computed to know it. */
 export interface EditorState {
@@ -42,286 +47,6 @@ export interface EditorState {
   readonly index: { readonly bytes: number; readonly entries: number };
   readonly problems: readonly { readonly message: string; readonly next: string }[];
 }
-
-// --- jobs ------------------------------------------------------------------------------------------------------------
-
-/** A row of an open or named file. */
-export interface RowReference {
-  readonly uri: string;
-  /** 0-based line. */
-  readonly line: number;
-}
-
-/** A behaviour to trace, as the editor picks it. */
-export type BehaviourChoice =
-  /** One line of a file of queries. */
-  | { readonly kind: 'queryLine'; readonly uri: string; readonly line: number }
-  /** All queries of whence.json. */
-  | { readonly kind: 'workspaceQueries' }
-  /** A prompt with what the model said (or is to be asked). */
-  | {
-      readonly kind: 'text';
-      readonly prompt: Prompt;
-      /** null: the model's own answer is traced. */
-      readonly completion: string | null;
-      /** The other side of a margin. */
-      readonly rejected: string | null;
-      readonly measurement: Measurement | null;
-    };
-
-/** What the editor asks to have done; models and files by their names in whence.json, null: the default. */
-export type EditorJob =
-  | {
-      readonly kind: 'ask';
-      readonly models: readonly string[];
-      readonly prompts: readonly Prompt[];
-      readonly template: 'chat' | 'raw';
-      readonly sampling: Sampling;
-      readonly maxTokens: number;
-    }
-  | {
-      readonly kind: 'trace';
-      readonly model: string | null;
-      readonly behaviour: BehaviourChoice;
-      readonly methods: readonly TraceMethod[];
-      /** `always`: rows are ranked though the base does it too. */
-      readonly rank: 'whenBaseDoesNot' | 'always';
-    }
-  /** A trace again, in its place: for rows that were edited or added since, by other methods, or ranked all the same. */
-  | {
-      readonly kind: 'retrace';
-      readonly trace: string;
-      /** Beside those it was traced by. */
-      readonly methods: readonly TraceMethod[];
-      readonly rank: 'whenBaseDoesNot' | 'always';
-    }
-  | { readonly kind: 'index'; readonly model: string | null }
-  /** Losses of a file's rows under a model and its base, for dossiers. */
-  | { readonly kind: 'score'; readonly model: string | null; readonly uri: string }
-  | {
-      readonly kind: 'test';
-      /** null: all tests of whence.json. */
-      readonly ids: readonly string[] | null;
-      /** null: the default model beside its base. */
-      readonly models: readonly string[] | null;
-    }
-  | {
-      readonly kind: 'verify';
-      readonly trace: string;
-      readonly query: number;
-      readonly removal: Removal;
-      readonly randomRemovals: number;
-      /** Whether the workspace's behaviour tests run before and after. */
-      readonly tests: 'none' | 'workspace';
-    }
-  | {
-      readonly kind: 'probe';
-      readonly model: string | null;
-      /** Name in whence.json, or path; null: the default rows. */
-      readonly data: string | null;
-      /** As `whence probe --position`; empty: the usual one. */
-      readonly positions: readonly string[];
-      readonly task:
-        | { readonly kind: 'label'; readonly label: string; readonly only: readonly string[] }
-        | { readonly kind: 'concept'; readonly positive: readonly string[]; readonly negative: readonly string[] };
-    }
-  | PruneProposeJob
-  /** Writes one mask of a kept proposal into a new folder. */
-  | {
-      readonly kind: 'pruneApply';
-      readonly analysis: string;
-      /** One of the proposal's shares. */
-      readonly alpha: number;
-      /** Absolute; must not exist. */
-      readonly out: string;
-    }
-  /** Deletes what was applied, and nothing else. */
-  | { readonly kind: 'pruneUndo' /** Absolute. */; readonly applied: string };
-export type EditorJobKind = EditorJob['kind'];
-
-/** Masks of a fine-tune, measured. Files by their names in whence.json, or paths. */
-export interface PruneProposeJob {
-  readonly kind: 'prunePropose';
-  readonly model: string | null;
-  readonly realign: readonly string[];
-  /** null: some realign rows are held back. */
-  readonly harmful: string | null;
-  readonly benign: string;
-  readonly tests: string;
-  /** Shares to try; null: the usual ones. */
-  readonly alphas: readonly number[] | null;
-  /** Points of the curve that get random and magnitude masks too; null: the usual number. */
-  readonly controls: number | null;
-}
-
-/** What a job yields, by its kind. */
-export type EditorResult =
-  | { readonly kind: 'ask'; readonly result: AskResult }
-  | { readonly kind: 'trace'; readonly trace: string }
-  | { readonly kind: 'retrace'; readonly trace: string }
-  | { readonly kind: 'index'; readonly rows: number; readonly computed: number }
-  | { readonly kind: 'score'; readonly rows: number }
-  | { readonly kind: 'test'; readonly result: TestResult; readonly cases: readonly BehaviourCase[] }
-  | { readonly kind: 'verify'; readonly result: VerifyResult; readonly trace: string; readonly query: number }
-  /** Kept: `whence/analysis` has the whole of it. */
-  | { readonly kind: 'probe'; readonly analysis: string }
-  | { readonly kind: 'prunePropose'; readonly analysis: string }
-  | {
-      readonly kind: 'pruneApply';
-      /** Absolute. */
-      readonly out: string;
-      readonly form: 'adapter' | 'model';
-      readonly pruned: number;
-      readonly entries: number;
-    }
-  | {
-      readonly kind: 'pruneUndo';
-      /** Names in the folder. */
-      readonly deleted: readonly string[];
-      readonly kept: readonly string[];
-    };
-
-/** A job as views show it. */
-export interface JobView {
-  readonly id: string;
-  readonly kind: EditorJobKind;
-  readonly title: string;
-  readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  readonly progress: Progress | null;
-  /** What it was predicted to take: one line for people. */
-  readonly cost: string | null;
-  readonly device: string | null;
-  readonly memory: MemoryUse | null;
-  /** Milliseconds since 1970. */
-  readonly started: number;
-  readonly seconds: number | null;
-  readonly error: UserErrorData | null;
-  /** What came of it, one line for people. */
-  readonly outcome: string | null;
-}
-
-// --- traces, findings, tags ------------------------------------------------------------------------------------------
-
-/** A trace that is kept: the documents as `whence trace --json` gives them, one of each method. */
-export interface TraceRecord {
-  readonly id: string;
-  readonly title: string;
-  /** Milliseconds since 1970. */
-  readonly when: number;
-  readonly model: ModelIdentity;
-  readonly documents: readonly TraceDocument[];
-  readonly device: string | null;
-  readonly seconds: number;
-  /** Name of the traced model in whence.json; null: the default. */
-  readonly modelName: string | null;
-  /** Where the queries came from, so that they can be traced or verified again. */
-  readonly source: QuerySource;
-}
-
-export interface TraceSummary {
-  readonly id: string;
-  readonly title: string;
-  readonly when: number;
-  readonly methods: readonly TraceMethod[];
-  readonly queries: readonly { readonly id: string; readonly prompt: string; readonly verdict: string }[];
-}
-
-/** Which behaviour, by which method, the tags, the Findings view and the Trace panel show. */
-export interface ActiveFinding {
-  readonly trace: string;
-  readonly query: number;
-  readonly method: TraceMethod;
-}
-
-export type Analysis = 'influence' | 'probe' | 'pruning';
-
-/** One short mark before a row. */
-export interface RowTag {
-  /** 0-based line. */
-  readonly line: number;
-  readonly analysis: Analysis;
-  /** `▲ 1 ███▌`: of one width for all tags of an analysis. */
-  readonly text: string;
-  readonly tone: 'promotes' | 'opposes' | 'agrees' | 'disagrees' | 'proposed' | 'none';
-  /** 0 to 1. */
-  readonly strength: number;
-  /** `stale`: the row was edited since; its mark is no longer true of it. */
-  readonly state: 'current' | 'stale';
-}
-
-export interface TagsAnswer {
-  /** Of the document the lines belong to; null where the file is not open. */
-  readonly version: number | null;
-  readonly tags: readonly RowTag[];
-}
-
-/** A mark of the overview ruler. */
-export interface StripMark {
-  readonly line: number;
-  readonly tone: RowTag['tone'];
-  /** 0 to 1. */
-  readonly strength: number;
-}
-
-export interface FindingRow {
-  /** null: the file is not a text file of the workspace. */
-  readonly uri: string | null;
-  /** 0-based, where the row stands now; null: it is gone from the file. */
-  readonly line: number | null;
-  readonly traced: TracedRow;
-  readonly state: 'current' | 'stale';
-  readonly verdict: RowVerdict;
-  /** Near-duplicates that are folded into this row. */
-  readonly duplicates: readonly FindingRow[];
-}
-
-export interface FindingGroup {
-  readonly group: number;
-  readonly title: string;
-  /** Rows of the group, listed or not. */
-  readonly size: number;
-  readonly rows: readonly FindingRow[];
-  /** Of the positive influence of all rows. */
-  readonly share: number;
-}
-
-/** What the Findings view and the Trace panel show. */
-export interface FindingsView {
-  readonly active: ActiveFinding;
-  readonly title: string;
-  readonly prompt: string;
-  readonly completion: string;
-  /** The gate in one sentence, for people. */
-  readonly headline: string;
-  readonly verdict: TraceDocument['queries'][number]['verdict'];
-  readonly groups: readonly FindingGroup[];
-  /** How far to trust it: sentences for people. */
-  readonly trust: readonly string[];
-}
-
-export type RowVerdict = 'relevant' | 'notRelevant' | 'none';
-
-/** What is known of one row. */
-export interface RowDossier {
-  readonly uri: string;
-  readonly line: number;
-  readonly hash: string;
-  /** Nats a trained token; null: the job `score` did not compute them. */
-  readonly lossBase: number | null;
-  readonly lossTuned: number | null;
-  readonly selfInfluence: number | null;
-  readonly duplicates: readonly RowReference[];
-  /** The behaviours of kept traces in which it stands out. */
-  readonly moves: readonly {
-    readonly trace: string;
-    readonly query: string;
-    readonly rank: number;
-    readonly score: number;
-  }[];
-  readonly verdict: RowVerdict;
-}
-
-// --- probes and proposals --------------------------------------------------------------------------------------------
 
 /** A result of another analysis that is kept, and can be shown beside the rows. */
 export type AnalysisRecord =
@@ -343,8 +68,6 @@ export type AnalysisRecord =
     };
 export type KeptAnalysis = AnalysisRecord['kind'];
 
-// --- acts ------------------------------------------------------------------------------------------------------------
-
 export type Act =
   | { readonly kind: 'quarantine'; readonly rows: readonly RowReference[]; readonly reason: string }
   | { readonly kind: 'downWeight'; readonly rows: readonly RowReference[]; readonly weight: number }
@@ -365,8 +88,6 @@ export interface ActEdit {
   readonly edit: JsonObject;
   readonly summary: string;
 }
-
-// --- requests and notifications ----------------------------------------------------------------------------------------
 
 export interface EditorRequests {
   'whence/state': { readonly params: null; readonly result: EditorState };

@@ -1,6 +1,6 @@
 /** What the view of a large file and the client say to each other. The other sides are `client/largeFile` and `webview/largeFile`. */
 import { integer, MessageError, oneOf, record, text } from './checkMessage';
-import type { RowTag } from './editor';
+import type { RowTag } from './editorFindings';
 
 /** What can be done with the selected row. */
 export const largeFileActs = ['trace', 'quarantine', 'relevant', 'notRelevant', 'noVerdict'] as const;

@@ -4,7 +4,9 @@
  * `client/panels/` and `webview/`; each checks what it is sent (`checkPanelMessages.ts`).
  */
 import type { PanelTexts } from './display/panelTexts';
-import type { ActiveFinding, AnalysisRecord, JobView, TraceRecord, TraceSummary } from './editor';
+import type { AnalysisRecord } from './editor';
+import type { ActiveFinding, TraceRecord, TraceSummary } from './editorFindings';
+import type { JobView } from './editorJobs';
 import type { UserErrorData } from './errors';
 import type { TraceMethod } from './influence';
 import type { Prompt, Sampling } from './requests';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { allRows, childNodes, rootNodes } from '../../src/client/views/findings/findingNodes';
-import type { FindingRow, FindingsView } from '../../src/protocol/editor';
+import type { FindingRow, FindingsView } from '../../src/protocol/editorFindings';
 import type { TracedRow } from '../../src/protocol/influence';
 
 const traced = (row: number, text: string): TracedRow => ({

@@ -1,6 +1,6 @@
 import { dataLimits } from '../../src/data/limits';
 import { parseJsonRow } from '../../src/data/parseRow';
-import type { TraceRecord } from '../../src/protocol/editor';
+import type { TraceRecord } from '../../src/protocol/editorFindings';
 import type { TraceDocument, TracedRow } from '../../src/protocol/influence';
 
 /**

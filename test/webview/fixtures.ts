@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { TraceRecord } from '../../src/protocol/editor';
+import type { TraceRecord } from '../../src/protocol/editorFindings';
 import type { PruneProposal } from '../../src/protocol/pruning';
 import type { VerifyOutcome } from '../../src/protocol/verification';
 

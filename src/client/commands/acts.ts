@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
-import type { Act, RowReference, RowVerdict } from '../../protocol/editor';
+import type { Act } from '../../protocol/editor';
+import type { RowVerdict } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { applyActEdit } from '../panels/applyActEdit';
 import { targetRows, topRows } from './actsTarget';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RowReference } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 import type { Context, ReadyContext } from '../context';
 import { applyActEdit } from '../panels/applyActEdit';
 import { targetRows } from './actsTarget';

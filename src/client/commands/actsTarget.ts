@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { FindingGroup, FindingRow, RowReference } from '../../protocol/editor';
+import type { FindingGroup, FindingRow } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 
 /**
  * The rows that a command is about: what it was given (rows, findings, groups of findings, or views' items that hold one

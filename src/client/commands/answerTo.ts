@@ -1,5 +1,5 @@
 import type { BehaviourCase } from '../../protocol/behaviour';
-import type { BehaviourChoice } from '../../protocol/editor';
+import type { BehaviourChoice } from '../../protocol/editorJobs';
 
 /** What the model itself answers to a text. */
 export function answerTo(text: string): BehaviourChoice {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { BehaviourChoice } from '../../protocol/editor';
+import type { BehaviourChoice } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { promptText } from '../testing/promptText';
 import { answerTo, answerToTest } from './answerTo';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { PruneProposeJob } from '../../protocol/editor';
+import type { PruneProposeJob } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { isRealignFile, usualPruningFiles } from './usualPruningFiles';
 import { writeRealignRows } from './writeRealignRows';

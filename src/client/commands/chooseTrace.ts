@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { TraceSummary } from '../../protocol/editor';
+import type { TraceSummary } from '../../protocol/editorFindings';
 import { traceMethods } from '../../protocol/influence';
 import type { ReadyContext } from '../context';
 import { forgetShown } from '../views/findings/createFindings';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { EditorJob } from '../../protocol/editor';
+import type { EditorJob } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { targetRows } from './actsTarget';
 import { toggleAnalysisMarks } from './analysisMarks';

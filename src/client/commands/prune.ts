@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { AnalysisRecord, PruneProposeJob } from '../../protocol/editor';
+import type { AnalysisRecord } from '../../protocol/editor';
+import type { PruneProposeJob } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { appliedMasks } from '../panels/appliedMasks';
 import { addPrunedModel } from './addPrunedModel';

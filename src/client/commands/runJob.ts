@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { EditorJob, EditorResult, JobView } from '../../protocol/editor';
+import type { EditorJob, EditorResult, JobView } from '../../protocol/editorJobs';
 import type { ReadyContext } from '../context';
 import { ServerFailure } from '../serverFailure';
 

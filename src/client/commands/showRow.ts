@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { FindingRow, RowReference } from '../../protocol/editor';
+import type { FindingRow } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import type { Context } from '../context';
 import { isLargeFile } from '../largeFile/largeViews';
 import { allRows } from '../views/findings/findingNodes';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { BehaviourChoice, EditorJob } from '../../protocol/editor';
+import type { BehaviourChoice, EditorJob } from '../../protocol/editorJobs';
 import type { TraceMethod } from '../../protocol/influence';
 import type { ReadyContext } from '../context';
 import { answerTo } from './answerTo';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { FindingGroup } from '../../protocol/editor';
+import type { FindingGroup } from '../../protocol/editorFindings';
 import { targetRows } from './actsTarget';
 
 /** Writes the rows of a group to a new file as one undo step. @returns its path, relative to the root */

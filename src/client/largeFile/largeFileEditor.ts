@@ -3,7 +3,7 @@
  * from the server, which reads them by byte range. Nothing of the file is kept here.
  */
 import * as vscode from 'vscode';
-import type { RowReference } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 import { checkLargeFileRequest, type LargeFileMessage, type LargeFileRequest } from '../../protocol/largeFileMessages';
 import type { Context } from '../context';
 import { panelPage } from '../panels/panelPage';

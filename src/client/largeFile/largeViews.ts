@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RowReference } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 
 export const largeFileViewType = 'whence.largeFile';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Analysis, RowTag, StripMark } from '../../protocol/editor';
+import type { Analysis, RowTag, StripMark } from '../../protocol/editorFindings';
 
 /** From left to right before a row. */
 const analyses: readonly Analysis[] = ['influence', 'probe', 'pruning'];

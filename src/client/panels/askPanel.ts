@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { EditorNotifications, EditorState, JobView } from '../../protocol/editor';
+import type { EditorNotifications, EditorState } from '../../protocol/editor';
+import type { JobView } from '../../protocol/editorJobs';
 import type { AskAction, AskSnapshot, AskTurn } from '../../protocol/panels';
 import type { Prompt } from '../../protocol/requests';
 import { runJob } from '../commands/runJob';

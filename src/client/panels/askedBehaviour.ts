@@ -1,4 +1,4 @@
-import type { BehaviourChoice } from '../../protocol/editor';
+import type { BehaviourChoice } from '../../protocol/editorJobs';
 import type { AskTurn } from '../../protocol/panels';
 import type { Prompt } from '../../protocol/requests';
 

@@ -1,4 +1,4 @@
-import type { TraceRecord } from '../../protocol/editor';
+import type { TraceRecord } from '../../protocol/editorFindings';
 import type { TracedRow } from '../../protocol/influence';
 
 /** Rows of one query that are sent to a panel at most; a snapshot is sent whole. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { AnalysisRecord, EditorRequests, JobView } from '../../protocol/editor';
+import type { AnalysisRecord, EditorRequests } from '../../protocol/editor';
+import type { JobView } from '../../protocol/editorJobs';
 import type { AppliedMask, PanelRow, PanelState, PruningAction, PruningSnapshot } from '../../protocol/panels';
 import type { PruningRow } from '../../protocol/pruning';
 import { marksAreOn, showAnalysisMarks } from '../commands/analysisMarks';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { FindingRow, RowReference, TraceRecord } from '../../protocol/editor';
+import type { FindingRow, TraceRecord } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import type { PanelRow } from '../../protocol/panels';
 import type { ReadyContext } from '../context';
 import { isLargeFile } from '../largeFile/largeViews';

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { ActiveFinding, EditorNotifications, TraceRecord, TraceSummary } from '../../protocol/editor';
+import type { EditorNotifications } from '../../protocol/editor';
+import type { ActiveFinding, TraceRecord, TraceSummary } from '../../protocol/editorFindings';
 import type { ExportFormat, PanelRow, PanelState, TraceAction, TraceSnapshot } from '../../protocol/panels';
 import { runJob } from '../commands/runJob';
 import type { Context, ReadyContext } from '../context';

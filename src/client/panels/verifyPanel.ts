@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { JobView, TraceRecord } from '../../protocol/editor';
+import type { TraceRecord } from '../../protocol/editorFindings';
+import type { JobView } from '../../protocol/editorJobs';
 import type { PanelState, VerifyAction, VerifySnapshot } from '../../protocol/panels';
 import type { VerifyOutcome } from '../../protocol/verification';
 import type { Context, ReadyContext } from '../context';

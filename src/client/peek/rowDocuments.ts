@@ -3,7 +3,8 @@
  * there, and it follows the row while it is open.
  */
 import * as vscode from 'vscode';
-import type { RowDossier, RowReference } from '../../protocol/editor';
+import type { RowDossier } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import { targetRows } from '../commands/actsTarget';
 import { runJob } from '../commands/runJob';
 import type { Context, LanguageServer, ReadyContext } from '../context';

@@ -4,7 +4,7 @@ import { parseJsonRow } from '../../data/parseRow';
 import { detectSchema, schemaSampleRows } from '../../data/schemas/detect';
 import { isProblems, toExample } from '../../data/schemas/toExample';
 import type { Row } from '../../data/types';
-import type { RowReference } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 import { findNearDuplicates, nearDuplicateSettings } from '../../text/lexical/nearDuplicates';
 import { plainText } from '../../text/rows/plainText';
 import type { ServerContext } from '../context';

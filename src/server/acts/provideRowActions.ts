@@ -1,5 +1,6 @@
 import { type CodeAction, CodeActionKind, ErrorCodes, type Range, ResponseError } from 'vscode-languageserver/node';
-import type { Act, RowReference } from '../../protocol/editor';
+import type { Act } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 import { UserError } from '../../protocol/errors';
 import { isJsonObject } from '../../protocol/json';
 import type { ServerContext } from '../context';

@@ -1,5 +1,7 @@
 /** dossier/ puts together what is known of one row: losses, self-influence, duplicates, behaviours, verdict. */
-import type { RowDossier, RowReference } from '../../protocol/editor';
+
+import type { RowDossier } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import { nearDuplicates } from '../acts/findNearDuplicates';
 import type { ServerContext } from '../context';
 import { fileLines } from '../requests/fileLines';

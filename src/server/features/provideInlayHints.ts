@@ -1,5 +1,5 @@
 import type { InlayHint, Range } from 'vscode-languageserver-types';
-import type { RowTag } from '../../protocol/editor';
+import type { RowTag } from '../../protocol/editorFindings';
 
 /** Tags before the rows, for editors that draw none themselves. */
 export function provideInlayHints(tags: readonly RowTag[], range: Range): InlayHint[] {

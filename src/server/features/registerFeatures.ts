@@ -10,7 +10,8 @@ import {
 } from 'vscode-languageserver/node';
 import { workspaceFileName } from '../../data/workspace/schema';
 import { commandIds } from '../../protocol/commandIds';
-import type { EditorRequests, RowReference } from '../../protocol/editor';
+import type { EditorRequests } from '../../protocol/editor';
+import type { RowReference } from '../../protocol/editorJobs';
 import { provideRowActions, resolveRowAction, rowActionKinds } from '../acts/provideRowActions';
 import type { ServerContext } from '../context';
 import { DocumentHost } from '../documents/documentHost';

@@ -1,4 +1,4 @@
-import type { RowTag, StripMark } from '../../protocol/editor';
+import type { RowTag, StripMark } from '../../protocol/editorFindings';
 import type { TracedRow } from '../../protocol/influence';
 import type { MarkPreset } from '../../protocol/settings';
 import { influenceStrip, influenceTags, type TagScale, tagScale } from '../tags/influenceTags';

@@ -1,6 +1,6 @@
 import { dampingText, evidenceText, gateText, verdictText } from '../../protocol/display/findingTexts';
 import type { Say, ServerTexts } from '../../protocol/display/serverText';
-import type { FindingGroup, FindingRow, FindingsView, RowVerdict } from '../../protocol/editor';
+import type { FindingGroup, FindingRow, FindingsView, RowVerdict } from '../../protocol/editorFindings';
 import type { TracedGroup, TracedRow } from '../../protocol/influence';
 import type { ShownFinding } from '../traces/createTraceShelf';
 

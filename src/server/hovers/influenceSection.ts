@@ -5,7 +5,8 @@
 import { dampingText, evidenceText, gateText } from '../../protocol/display/findingTexts';
 import { alikeFrom, strengthOf, tag } from '../../protocol/display/rowTag';
 import type { Say, ServerTexts } from '../../protocol/display/serverText';
-import type { RowReference, RowVerdict } from '../../protocol/editor';
+import type { RowVerdict } from '../../protocol/editorFindings';
+import type { RowReference } from '../../protocol/editorJobs';
 import type { TracedRow } from '../../protocol/influence';
 import type { ServerContext } from '../context';
 import { escapeMarkdown } from '../features/renderRow';

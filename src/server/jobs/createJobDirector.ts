@@ -1,7 +1,8 @@
 import { createJobQueue } from '../../jobs/createJobQueue';
 import { createJobRunner, type JobOptions, type JobRunner } from '../../jobs/createJobRunner';
 import type { ServerTexts } from '../../protocol/display/serverText';
-import type { EditorJob, EditorNotifications, EditorResult, JobView } from '../../protocol/editor';
+import type { EditorNotifications } from '../../protocol/editor';
+import type { EditorJob, EditorResult, JobView } from '../../protocol/editorJobs';
 import { UserError, type UserErrorData } from '../../protocol/errors';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
 import type { EditorSettings } from '../../protocol/settings';

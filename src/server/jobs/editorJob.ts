@@ -1,5 +1,5 @@
 import type { Say } from '../../protocol/display/serverText';
-import type { EditorJob, EditorJobKind, EditorResult } from '../../protocol/editor';
+import type { EditorJob, EditorJobKind, EditorResult } from '../../protocol/editorJobs';
 import type { JobKind, JobOutcome, Jobs } from '../../protocol/jobs';
 import type { EditorSettings } from '../../protocol/settings';
 import type { AnalysisShelf } from '../analyses/createAnalysisShelf';

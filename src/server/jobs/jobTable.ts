@@ -1,4 +1,4 @@
-import type { EditorJobKind } from '../../protocol/editor';
+import type { EditorJobKind } from '../../protocol/editorJobs';
 import { askJob } from './ask';
 import type { EditorJobRule } from './editorJob';
 import { indexJob } from './indexRows';

@@ -5,7 +5,7 @@ import { recordInStore } from '../../jobs/recordLineage';
 import { resolveData, resolveModel, type WorkspaceContext } from '../../jobs/resolveSources';
 import { timeText } from '../../protocol/display/findingTexts';
 import { englishTexts, type Say } from '../../protocol/display/serverText';
-import type { PruneProposeJob } from '../../protocol/editor';
+import type { PruneProposeJob } from '../../protocol/editorJobs';
 import { internalError } from '../../protocol/errors';
 import type { PruneProposal, PruneProposeRequest, PruningCost } from '../../protocol/pruning';
 import type { EditorJobRule, EditorJobTools } from './editorJob';

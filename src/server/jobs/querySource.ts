@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { dataLimits } from '../../data/limits';
 import { parseJsonRow } from '../../data/parseRow';
 import { inlineQuery } from '../../data/queries';
-import type { BehaviourChoice } from '../../protocol/editor';
+import type { BehaviourChoice } from '../../protocol/editorJobs';
 import { inputError } from '../../protocol/errors';
 import type { QuerySource } from '../../protocol/influence';
 import type { JsonObject } from '../../protocol/json';

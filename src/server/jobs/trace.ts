@@ -1,7 +1,7 @@
 import { recordLineage } from '../../jobs/recordLineage';
 import { costText } from '../../protocol/display/findingTexts';
 import type { Say } from '../../protocol/display/serverText';
-import type { TraceRecord } from '../../protocol/editor';
+import type { TraceRecord } from '../../protocol/editorFindings';
 import type { InfluenceSubject, PredictedCost, QuerySource, TraceMethod, TraceRequest } from '../../protocol/influence';
 import type { EditorJobRule, EditorJobTools } from './editorJob';
 import { querySourceOf } from './querySource';

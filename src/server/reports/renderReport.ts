@@ -1,6 +1,6 @@
 /** reports/ turns what is known into files for people. It computes nothing and reads no file. */
 import { panelTextsOf } from '../../protocol/display/panelTexts';
-import type { TraceRecord } from '../../protocol/editor';
+import type { TraceRecord } from '../../protocol/editorFindings';
 import { internalError } from '../../protocol/errors';
 import type { SnapshotMessage } from '../../protocol/panels';
 

@@ -1,4 +1,4 @@
-import type { Analysis, RowTag } from '../../protocol/editor';
+import type { Analysis, RowTag } from '../../protocol/editorFindings';
 
 const analyses: readonly Analysis[] = ['influence', 'probe', 'pruning'];
 

@@ -1,4 +1,4 @@
-import type { RowTag } from '../../protocol/editor';
+import type { RowTag } from '../../protocol/editorFindings';
 import type { EditorSettings } from '../../protocol/settings';
 import type { AnalysisShelf } from '../analyses/createAnalysisShelf';
 import type { FindingIndex, Lines } from '../findings/createFindingIndex';

@@ -1,5 +1,5 @@
 import { rankedTag, strengthOf } from '../../protocol/display/rowTag';
-import type { RowTag, StripMark } from '../../protocol/editor';
+import type { RowTag, StripMark } from '../../protocol/editorFindings';
 import type { TracedRow } from '../../protocol/influence';
 import type { MarkPreset } from '../../protocol/settings';
 import type { KnownLine } from './knownLines';

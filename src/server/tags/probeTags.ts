@@ -1,4 +1,4 @@
-import type { RowTag } from '../../protocol/editor';
+import type { RowTag } from '../../protocol/editorFindings';
 import type { ProbedRow } from '../../protocol/probing';
 import type { MarkPreset } from '../../protocol/settings';
 import type { KnownLine } from './knownLines';

@@ -1,4 +1,4 @@
-import type { RowTag } from '../../protocol/editor';
+import type { RowTag } from '../../protocol/editorFindings';
 import type { PruningRow } from '../../protocol/pruning';
 import type { MarkPreset } from '../../protocol/settings';
 import type { KnownLine } from './knownLines';

@@ -1,4 +1,4 @@
-import type { ActiveFinding, RowVerdict, TraceRecord, TraceSummary } from '../../protocol/editor';
+import type { ActiveFinding, RowVerdict, TraceRecord, TraceSummary } from '../../protocol/editorFindings';
 import type { TraceDocument, TracedQuery } from '../../protocol/influence';
 import { isJsonObject } from '../../protocol/json';
 import { createKeptRecords, newRecordId } from '../keptRecords';

@@ -1,6 +1,6 @@
 import { html, nothing, render } from 'lit';
 import { createRef, ref } from 'lit/directives/ref.js';
-import type { RowTag } from '../../protocol/editor';
+import type { RowTag } from '../../protocol/editorFindings';
 import {
   type LargeFileMessage,
   type LargeFileRequest,

@@ -1,7 +1,7 @@
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { PanelTexts } from '../../protocol/display/panelTexts';
-import type { JobView } from '../../protocol/editor';
+import type { JobView } from '../../protocol/editorJobs';
 import { type Figures, fill } from './figures';
 import { notice } from './layout';
 

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { PanelTexts } from '../../protocol/display/panelTexts';
-import type { TraceRecord } from '../../protocol/editor';
+import type { TraceRecord } from '../../protocol/editorFindings';
 import type { Evidence } from '../../protocol/influence';
 import { type Figures, fill } from '../shared/figures';
 import { facts } from '../shared/layout';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { askedBehaviour, continuedPrompt } from '../../../src/client/panels/askedBehaviour';
 import { boundRecord } from '../../../src/client/panels/boundRecord';
 import { panelPage } from '../../../src/client/panels/panelPage';
-import type { TraceRecord } from '../../../src/protocol/editor';
+import type { TraceRecord } from '../../../src/protocol/editorFindings';
 import type { AskTurn } from '../../../src/protocol/panels';
 
 const record = JSON.parse(

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { WhenceApi } from '../../../src/client/extension';
 import { allRows, rootNodes } from '../../../src/client/views/findings/findingNodes';
 import { nodeItem } from '../../../src/client/views/findings/nodeItem';
-import type { FindingsView } from '../../../src/protocol/editor';
+import type { FindingsView } from '../../../src/protocol/editorFindings';
 import { waitFor } from '../support/waitFor';
 import { fileOf, traceSample } from './support/traceSample';
 import { activatedExtension, showFile } from './support/whence';

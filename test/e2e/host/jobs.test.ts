@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { WhenceApi } from '../../../src/client/extension';
 import { jobItem, jobLines } from '../../../src/client/views/jobs/jobItem';
-import type { JobView } from '../../../src/protocol/editor';
+import type { JobView } from '../../../src/protocol/editorJobs';
 import { waitFor } from '../support/waitFor';
 import { activatedExtension } from './support/whence';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { WhenceApi } from '../../../src/client/extension';
-import type { FindingsView, RowTag } from '../../../src/protocol/editor';
+import type { FindingsView, RowTag } from '../../../src/protocol/editorFindings';
 import { waitFor } from '../support/waitFor';
 import { traceSample } from './support/traceSample';
 import { activatedExtension, showFile } from './support/whence';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { TraceRecord } from '../../../src/protocol/editor';
+import type { TraceRecord } from '../../../src/protocol/editorFindings';
 import { keptTraceIds, readKeptTrace } from '../../../src/store/keptTraces';
 
 /** Lines of a file that a window's editor shows at a time, about. */

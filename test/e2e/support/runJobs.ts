@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { EditorJob, EditorResult, JobView } from '../../../src/protocol/editor';
+import type { EditorJob, EditorResult, JobView } from '../../../src/protocol/editorJobs';
 import { LspClient } from '../../support/lspClient';
 import { waitFor } from './waitFor';
 

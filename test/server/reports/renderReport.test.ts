@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import type { TraceRecord } from '../../../src/protocol/editor';
+import type { TraceRecord } from '../../../src/protocol/editorFindings';
 import { embeddedJson, renderReport } from '../../../src/server/reports/renderReport';
 
 const record = JSON.parse(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Analysis, RowTag } from '../../../src/protocol/editor';
+import type { Analysis, RowTag } from '../../../src/protocol/editorFindings';
 import { alignTags } from '../../../src/server/tags/alignTags';
 
 const order: readonly Analysis[] = ['influence', 'probe', 'pruning'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TraceRecord } from '../../../src/protocol/editor';
+import type { TraceRecord } from '../../../src/protocol/editorFindings';
 import type { TraceDocument, TracedQuery } from '../../../src/protocol/influence';
 import { createTraceShelf } from '../../../src/server/traces/createTraceShelf';
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { ActiveFinding, EditorRequests, FindingsView } from '../../../protocol/editor';
+import type { EditorRequests } from '../../../protocol/editor';
+import type { ActiveFinding, FindingsView } from '../../../protocol/editorFindings';
 import type { CoreContext, LanguageServer } from '../../context';
 
 export type FindingsChoice = EditorRequests['whence/findings']['params'];

@@ -1,4 +1,4 @@
-import type { FindingGroup, FindingRow, FindingsView } from '../../../protocol/editor';
+import type { FindingGroup, FindingRow, FindingsView } from '../../../protocol/editorFindings';
 
 /** An entry of the Findings view. */
 export type FindingNode =

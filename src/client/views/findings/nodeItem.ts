@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { tag } from '../../../protocol/display/rowTag';
-import type { FindingRow, FindingsView } from '../../../protocol/editor';
+import type { FindingRow, FindingsView } from '../../../protocol/editorFindings';
 import type { FindingNode } from './findingNodes';
 
 /** How an entry looks, sounds (accessible label) and what Enter does. @param strongest largest |score| of the finding */

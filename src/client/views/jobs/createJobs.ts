@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { JobView } from '../../../protocol/editor';
+import type { JobView } from '../../../protocol/editorJobs';
 import type { CoreContext, LanguageServer } from '../../context';
 
 /** Jobs of this session, newest first, as the server told of them. */

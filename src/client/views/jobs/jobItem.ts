@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { JobView } from '../../../protocol/editor';
+import type { JobView } from '../../../protocol/editorJobs';
 import { isLive } from './createJobs';
 import { progressText, timeText } from './progressText';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { JobView } from '../../../protocol/editor';
+import type { JobView } from '../../../protocol/editorJobs';
 
 /** `gradients of rows 128/609 rows, 40 rows/s, 12 s left` */
 export function progressText({ title, state, progress }: JobView): string {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { WhenceApi } from '../../../../src/client/extension';
-import type { FindingsView } from '../../../../src/protocol/editor';
+import type { FindingsView } from '../../../../src/protocol/editorFindings';
 import type { TraceMethod } from '../../../../src/protocol/influence';
 import { waitFor } from '../../support/waitFor';
 
