@@ -6,6 +6,14 @@ export function residentMegabytes(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
+/**
+ * Memory of a process with every page counted once, MB: weights that several of its sessions map lie in memory once, though
+ * the resident set counts them for each. Pages that other processes map too are shared out among them.
+ */
+export function proportionalMegabytes(pid) {
+  return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
+}
+
 /** Processor time that a process has used, ms: what a busy machine takes from it does not count. */
 export function processorMilliseconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

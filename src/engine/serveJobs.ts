@@ -11,7 +11,7 @@ import { createResidents } from './residents';
 type AnyJobTable = Readonly<Record<string, JobLoader<unknown, unknown>>>;
 
 /** Sessions alive in one engine, at most: each holds its workspace. */
-const sessionsAlive = { sized: 8, others: 2 };
+const sessionsAlive = { sized: 6, others: 2 };
 
 /**
  * Answers the parent's commands until it says stop, disconnects or dies, or until nothing was asked for `idleSeconds`.

@@ -95,8 +95,8 @@ const mostGradientBytes = 8.5e8;
 /** Padded tokens of a pass where they are chosen here: fewer leave the processor's units idle, more gain nothing. */
 const chosenTokens = { fewest: 128, most: 2048 };
 
-/** Factor on the grain of the shapes of few rows. */
-const fewCoarser = 4;
+/** Factor on the grain of shapes, where it matters more that they are met again than what padding costs. */
+const coarser = 4;
 
 /** Rows of a pass at most where they are chosen here. */
 const mostChosenRows = 64;
@@ -128,8 +128,8 @@ function planOnePass(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], lim
   const trained = sizes.reduce((sum, size) => sum + size.trained, 0);
   const shape = {
     batch: sizes.length,
-    length: roundUpLength(longestOf(sizes), limits, fewCoarser),
-    trained: fewCoarser * roundUp(Math.max(1, trained) / fewCoarser),
+    length: roundUpLength(longestOf(sizes), limits, coarser),
+    trained: coarser * roundUp(Math.max(1, trained) / coarser),
   };
   return { passes: [{ rows: [...sizes.keys()], shape }], shapes: [shape] };
 }
@@ -145,10 +145,29 @@ function chooseRows(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], conf
   const longest = longestOf(sizes);
   const trained =
     sizes.reduce((sum, size) => sum + size.trained, 0) / sizes.reduce((sum, { length }) => sum + length, 1);
+  const tokens = chooseTokens(
+    config,
+    roundUpLength(longest, lengthLimits(config), coarser),
+    Math.ceil(8 * trained) / 8,
+  );
+  return (length: number): number => Math.max(1, Math.min(mostChosenRows, Math.floor(tokens / length)));
+}
+
+/** By model, then by length and share: two graphs are built to know it, which one query after another would wait for. */
+const knownTokens = new WeakMap<ModelConfig, Map<string, number>>();
+
+/** Padded tokens of a pass. @param trained share of them */
+function chooseTokens(config: ModelConfig, longest: number, trained: number): number {
+  const known = knownTokens.get(config) ?? new Map<string, number>();
+  knownTokens.set(config, known);
+  const key = `${longest} ${trained}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
   const [one, two] = [1, 2].map((batch) => gradientBytes(config, longest, batch, trained)) as [number, number];
   const fitting = (longest * (mostGradientBytes - one)) / Math.max(1, two - one) + longest;
   const tokens = Math.max(chosenTokens.fewest, Math.min(chosenTokens.most, Math.floor(fitting)));
-  return (length: number): number => Math.max(1, Math.min(mostChosenRows, Math.floor(tokens / length)));
+  known.set(key, tokens);
+  return tokens;
 }
 
 /** Bytes of differentiating a pass of rows of a length, of whose tokens a share is trained. */
