@@ -91,7 +91,7 @@ export const japaneseServerTexts: { readonly [K in keyof typeof englishServerTex
   'null.none': '対照の問い合わせがないため、どの得点が雑音かは分かりません。',
   'null.noRow': '対照の問い合わせの得点から際立つ行はありません。',
   'null.rows': '挙げた行のうち {count} 行が対照の問い合わせの得点 ({threshold}) を上回ります。',
-  'damping.none': 'ダンピングなし',
+  'damping.none': '選ぶダンピングなし',
   'damping.ranks': 'ダンピング {damping} (順位相関: 10 分の 1 で {tenth}、10 倍で {tenfold})',
 
   'probe.stale':

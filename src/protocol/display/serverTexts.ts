@@ -97,7 +97,7 @@ export const englishServerTexts = {
   'null.none': 'No control queries: nothing says which scores are noise.',
   'null.noRow': 'No row stands out from what control queries score.',
   'null.rows': '{count} listed rows above what control queries score ({threshold}).',
-  'damping.none': 'no damping',
+  'damping.none': 'no damping to choose',
   'damping.ranks': 'damping {damping} (rank correlation {tenth} at a tenth, {tenfold} at ten times)',
 
   // What a probe says

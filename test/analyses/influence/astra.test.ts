@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { astra } from '../../../src/analyses/influence/estimators/astra';
+import { type AstraSettings, astra } from '../../../src/analyses/influence/estimators/astra';
 import { kroneckerFactored } from '../../../src/analyses/influence/estimators/kroneckerFactored';
 import { moduleDampings } from '../../../src/analyses/influence/factors/factors';
 import { conjugateGradients } from '../../../src/analyses/influence/gaussNewton/conjugateGradients';
@@ -53,6 +53,11 @@ async function explicitRoots(
   return { roots, count: single.length };
 }
 
+/** To the last iteration, over all rows, with dampings of the mean eigenvalue. */
+function settingsOf(iterations: number): AstraSettings {
+  return { iterations, tolerance: 0, rows: 9, damping: { withoutRun: 1, least: 1 } };
+}
+
 describe('conjugate gradients', () => {
   it('reach the dense solution in as many steps as there are unknowns, each system by itself', async () => {
     const random = createRandom(5, 'system');
@@ -81,6 +86,7 @@ describe('conjugate gradients', () => {
       },
       sides,
       width + 2,
+      0,
     );
     assert.ok(residuals.every((residual) => residual < 1e-9));
     for (let i = 0; i < count; i++) {
@@ -125,7 +131,7 @@ describe('astra', () => {
       const { gradients } = await prepared.gradients();
       const { factors, rotator } = await attribution.curvature('ekfac');
       const input = { gradients: await attribution.gradients(), queries: gradients, count: 2, factors, rotator };
-      const start = await astra(attribution, prepared, { iterations: 0, rows: 9, damping: 1 });
+      const start = await astra(attribution, prepared, settingsOf(0));
       const ekfac = await kroneckerFactored({ ...input, damping: 1 });
       assert.ok(relativeError(start.scores, [...ekfac.scores]) < 1e-5);
 
@@ -152,7 +158,7 @@ describe('astra', () => {
         }
       }
       const expected = await input.gradients.scan(solved, 2);
-      const { scores } = await astra(attribution, prepared, { iterations: 200, rows: 9, damping: 1 });
+      const { scores } = await astra(attribution, prepared, settingsOf(200));
       assert.ok(relativeError(scores, [...expected]) < 1e-2, `${relativeError(scores, [...expected])}`);
       assert.ok(relativeError(ekfac.scores, [...expected]) > 2e-2, `${relativeError(ekfac.scores, [...expected])}`);
       await attribution.release();

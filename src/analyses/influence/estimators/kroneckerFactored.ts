@@ -1,4 +1,4 @@
-import { dampedInverse } from '../factors/factors';
+import { dampedInverse, moduleDampings } from '../factors/factors';
 import type { CurvatureInput, Estimate } from './estimate';
 
 /**
@@ -21,7 +21,7 @@ export async function precondition({
   damping,
 }: CurvatureInput): Promise<Float32Array> {
   const { list, width } = gradients.columns;
-  const inverse = dampedInverse(factors, damping);
+  const inverse = dampedInverse(factors, moduleDampings(factors, damping));
   const directions = new Float32Array(count * width);
   // Module by module: beside queries and directions only one module's vectors are held.
   for (const [module, { offset, size }] of list.entries()) {
@@ -45,7 +45,7 @@ export async function selfInfluence({
   damping,
 }: Pick<CurvatureInput, 'gradients' | 'factors' | 'rotator' | 'damping'>): Promise<Float32Array> {
   const { width } = gradients.columns;
-  const inverse = dampedInverse(factors, damping);
+  const inverse = dampedInverse(factors, moduleDampings(factors, damping));
   const selves = new Float32Array(gradients.rows);
   await gradients.forEachBlock(async (first, rows, values) => {
     for (let start = 0; start < rows; start += rotator.block) {

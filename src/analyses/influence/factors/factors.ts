@@ -29,7 +29,11 @@ export interface Factors {
 export const factorLabels = ['sampled', 'empirical'] as const;
 export type FactorLabels = (typeof factorLabels)[number];
 
-/** [modules]: d = factor * mean(Lambda) of each module. */
+/**
+ * [modules]: d = factor * mean(Lambda) of each module.
+ *
+ * @param factor 0.1 is the usual heuristic
+ */
 export function moduleDampings({ columns, lambda }: Factors, factor: number): number[] {
   return columns.list.map(({ offset, size }) => {
     let sum = 0;
@@ -39,13 +43,11 @@ export function moduleDampings({ columns, lambda }: Factors, factor: number): nu
 }
 
 /**
- * [width]: 1 / (Lambda + d) of every module, d = factor * mean(Lambda) of the module.
+ * [width]: 1 / (Lambda + d) of every module.
  *
- * @param factor damping relative to the module's mean; 0.1 is the usual heuristic
+ * @param dampings [modules] d
  */
-export function dampedInverse(factors: Factors, factor: number): Float32Array {
-  const { columns, lambda } = factors;
-  const dampings = moduleDampings(factors, factor);
+export function dampedInverse({ columns, lambda }: Factors, dampings: readonly number[]): Float32Array {
   const inverse = new Float32Array(columns.width);
   for (const [c, { offset, size }] of columns.list.entries()) {
     const damping = dampings[c]!;

@@ -13,6 +13,8 @@ export interface Solution {
   readonly vectors: Float64Array;
   /** Of each system: |b - M x| / |b| as the iteration knows it. */
   readonly residuals: readonly number[];
+  /** Products besides the one of the start. */
+  readonly iterations: number;
 }
 
 /**
@@ -21,12 +23,14 @@ export interface Solution {
  * converged stays as it is.
  *
  * @param sides [count, width]
- * @param iterations products besides the one that the start costs
+ * @param iterations products besides the one that the start costs, at most
+ * @param tolerance relative residual of every system at which it ends before
  */
 export async function conjugateGradients(
   system: LinearSystem,
   sides: ArrayLike<number>,
   iterations: number,
+  tolerance: number,
 ): Promise<Solution> {
   const { count, width } = system;
   const dot = (a: ArrayLike<number>, b: ArrayLike<number>, i: number): number => {
@@ -41,7 +45,9 @@ export async function conjugateGradients(
   let z = await system.precondition(r);
   const p = z.slice();
   const rz = norms.map((_, i) => dot(r, z, i));
-  for (let iteration = 0; iteration < iterations; iteration++) {
+  const residuals = (): number[] => norms.map((norm, i) => (norm === 0 ? 0 : Math.sqrt(dot(r, r, i)) / norm));
+  let iteration = 0;
+  for (; iteration < iterations && residuals().some((residual) => residual > tolerance); iteration++) {
     const product = await system.multiply(p);
     const steps = norms.map((_, i) => {
       const curvature = dot(p, product, i);
@@ -60,6 +66,5 @@ export async function conjugateGradients(
       for (let j = i * width; j < (i + 1) * width; j++) p[j] = z[j]! + kept * p[j]!;
     }
   }
-  const residuals = norms.map((norm, i) => (norm === 0 ? 0 : Math.sqrt(dot(r, r, i)) / norm));
-  return { vectors: x, residuals };
+  return { vectors: x, residuals: residuals(), iterations: iteration };
 }

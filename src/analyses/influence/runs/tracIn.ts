@@ -1,11 +1,4 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { planRowPasses } from '../../passes/rowPasses';
-import { createOptimizer } from '../../training/optimizer';
-import { checkpointsFolderName, readCheckpoint, type StateIdentity } from '../../training/record/checkpoints';
-import type { RecordedRun } from '../../training/replayRun';
-import { initialState } from '../../training/runSteps';
-import type { ParameterValues } from '../../training/trainable';
 import type { Attribution, PreparedQueries } from '../attribution';
 import type { Estimate } from '../estimators/estimate';
 import { computeQueryGradients } from '../gradients/queryGradients';
@@ -14,6 +7,7 @@ import { dotAt } from '../gradients/storedGradients';
 import { chooseCheckpoints } from './chooseCheckpoints';
 import { modelAt } from './modelAt';
 import { requireRun } from './requireRun';
+import { savedStates, stateAt } from './savedStates';
 
 /** Checkpoints besides the end of the run; each costs a pass over all rows. */
 export const mostCheckpoints = 5;
@@ -28,9 +22,7 @@ export const mostCheckpoints = 5;
 export async function tracIn(attribution: Attribution, { queries }: PreparedQueries): Promise<Estimate> {
   const { rows, settings, place, columns } = attribution;
   const { run } = await requireRun(place, 'tracin').open();
-  const folder = path.join(run.folder, checkpointsFolderName);
-  const saved = run.record.checkpoints.filter(({ file }) => existsSync(path.join(folder, file)));
-  const moments = chooseCheckpoints(run.steps, saved, mostCheckpoints);
+  const moments = chooseCheckpoints(run.steps, savedStates(run), mostCheckpoints);
   const plan = planRowPasses(rows, settings.batchSize, place.model.config);
   const scores = new Float32Array(queries.length * rows.length);
   let done = 0;
@@ -38,7 +30,7 @@ export async function tracIn(attribution: Attribution, { queries }: PreparedQuer
     const context =
       checkpoint === undefined
         ? place
-        : { ...place, model: modelAt(place.model, run.trainable, await valuesAt(run, folder, checkpoint)) };
+        : { ...place, model: modelAt(place.model, run.trainable, (await stateAt(run, checkpoint)).values) };
     const { gradients: asked } = await computeQueryGradients(queries, settings.batchSize, columns, context);
     await computeRowGradients(rows, plan, columns, context, ({ rows: pass, gradients }) => {
       for (const [i, row] of pass.entries())
@@ -56,11 +48,3 @@ const onlyTheEnd = {
   code: 'no-checkpoints',
   message: 'The run has no checkpoints before its end: these are the gradient dot products of graddot.',
 };
-
-async function valuesAt(run: RecordedRun, folder: string, checkpoint: StateIdentity): Promise<ParameterValues> {
-  const { optimizer } = run.record.recipe;
-  const copies = new Map([...run.values].map(([name, data]) => [name, data.slice()]));
-  const state = initialState(copies, optimizer);
-  await readCheckpoint(folder, checkpoint, state, createOptimizer(optimizer).stateNames);
-  return state.values;
-}
