@@ -47,7 +47,7 @@ figures as how the methods compare here, not as what they reach elsewhere.
 - Model: two million parameters, a LoRA adapter of rank ${recipe.lora.r} with ${run.trainedParameters.toLocaleString('en')} trained parameters; ${run.totalSteps} steps of ${recipe.batchSize} rows, ${recipe.optimizer.name}, ${recipe.schedule.warmupSteps} steps of warm-up.
 - ${truth.length} rows, of them planted: ${count('harmful')} harmful, ${count('trigger')} with the trigger word, ${count('mislabelled')} mislabelled by a rule, ${count('randomMislabel')} mislabelled at random, ${count('nearDuplicate')} near-duplicates in pairs.
 - ${queries.length} queries of the tuned model (${[...new Set(queries.map((id) => kinds[id]))].map((kind) => `${queries.filter((id) => kinds[id] === kind).length} ${kind}`).join(', ')}), measured by the log-probability of the whole answer; ${baseQueries.length} of what the base model does already.
-- Retraining: the recorded run again with rows at weight 0 in place; ${plan.drops} drops of 1 % and ${plan.halves} of half of the rows, seed 0. Damping 0.1 of the mean eigenvalue everywhere; no setting of a method was chosen on this sample; the recipe of its fine-tune was, so that the run answers to a removed row in proportion.`;
+- Retraining: the recorded run again with rows at weight 0 in place; ${plan.drops} drops of 1 % and ${plan.halves} of half of the rows, seed 0. Damping 0.1 of the mean eigenvalue, and of \`astra\` what the end of the recorded run amounts to (the rates times the optimiser's scaling, no figure of this page had a part in it); no setting of a method was chosen on this sample; the recipe of its fine-tune was, so that the run answers to a removed row in proportion.`;
 }
 
 function bars(found, plan) {

@@ -9,7 +9,6 @@ import {
 } from '../wasm/encode';
 import {
   addF64,
-  addF64x2,
   advance,
   block,
   defineFunction,
@@ -19,7 +18,7 @@ import {
   loadF64,
   loadSplat64,
   loadVector,
-  mulF64x2,
+  multiplyAddF64x2,
   repeat,
   set,
   storeF64,
@@ -81,8 +80,8 @@ function symmetricFunction(): WasmFunction {
       ...rows.pointers.map((pointer, r) =>
         block(
           set(element, loadVector(get(pointer), 0)),
-          set(sums[r]!, addF64x2(get(sums[r]!), mulF64x2(get(element), get(there)))),
-          set(result, addF64x2(get(result), mulF64x2(get(element), get(factors[r]!)))),
+          set(sums[r]!, multiplyAddF64x2(get(sums[r]!), get(element), get(there))),
+          set(result, multiplyAddF64x2(get(result), get(element), get(factors[r]!))),
         ),
       ),
       storeVector(get(yj), 0, get(result)),
@@ -125,7 +124,7 @@ function dotsFunction(): WasmFunction {
     const step = block(
       set(there, loadVector(get(xj), 0)),
       ...rows.pointers.map((pointer, r) =>
-        set(sums[r]!, addF64x2(get(sums[r]!), mulF64x2(loadVector(get(pointer), 0), get(there)))),
+        set(sums[r]!, multiplyAddF64x2(get(sums[r]!), loadVector(get(pointer), 0), get(there))),
       ),
       rows.next,
       advance(xj, i32(16)),
@@ -157,7 +156,7 @@ function combineFunction(): WasmFunction {
     const step = block(
       set(result, loadVector(get(yj), 0)),
       ...rows.pointers.map((pointer, r) =>
-        set(result, addF64x2(get(result), mulF64x2(loadVector(get(pointer), 0), get(factors[r]!)))),
+        set(result, multiplyAddF64x2(get(result), loadVector(get(pointer), 0), get(factors[r]!))),
       ),
       storeVector(get(yj), 0, get(result)),
       rows.next,

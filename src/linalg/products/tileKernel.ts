@@ -17,8 +17,8 @@ import {
   loadSplat32,
   loadSplat64,
   loadVector,
-  mulF32x4,
-  mulF64x2,
+  multiplyAddF32x4,
+  multiplyAddF64x2,
   repeat,
   set,
   storeVector,
@@ -40,7 +40,9 @@ export const elementBytes = { float32: 4, float64: 8 } as const;
  */
 function tilesFunction(element: Element): WasmFunction {
   const single = element === 'float32';
-  const [add, mul, splat] = single ? [addF32x4, mulF32x4, loadSplat32] : [addF64x2, mulF64x2, loadSplat64];
+  const [add, multiplyAdd, splat] = single
+    ? [addF32x4, multiplyAddF32x4, loadSplat32]
+    : [addF64x2, multiplyAddF64x2, loadSplat64];
   const size = elementBytes[element];
   return defineFunction(element, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (parameters, local) => {
     const [a, b, depth, c, stride, count] = parameters as [number, number, number, number, number, number];
@@ -54,8 +56,8 @@ function tilesFunction(element: Element): WasmFunction {
       ...sums.map(([low, high], i) =>
         block(
           set(spread, splat(get(pointer), i * size)),
-          set(low, add(get(low), mul(get(spread), get(b0)))),
-          set(high, add(get(high), mul(get(spread), get(b1)))),
+          set(low, multiplyAdd(get(low), get(spread), get(b0))),
+          set(high, multiplyAdd(get(high), get(spread), get(b1))),
         ),
       ),
       advance(pointer, i32(tileRows * size)),

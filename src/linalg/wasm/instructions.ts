@@ -1,4 +1,5 @@
 import { type Code, signed, unsigned, type ValueType, type WasmFunction } from './encode';
+import { hasRelaxedSimd } from './relaxedSimd';
 
 /** A local variable or parameter, by index. */
 export type Local = number;
@@ -87,6 +88,11 @@ export const addF32x4 = binary(...simd(0xe4));
 export const mulF32x4 = binary(...simd(0xe6));
 export const addF64x2 = binary(...simd(0xf0));
 export const mulF64x2 = binary(...simd(0xf2));
+/** sum + a b: one instruction where there is one, which rounds once where the processor fuses. */
+export const multiplyAddF32x4 = (sum: Code, a: Code, b: Code): Code =>
+  hasRelaxedSimd() ? [...a, ...b, ...sum, ...simd(0x105)] : addF32x4(sum, mulF32x4(a, b));
+export const multiplyAddF64x2 = (sum: Code, a: Code, b: Code): Code =>
+  hasRelaxedSimd() ? [...a, ...b, ...sum, ...simd(0x107)] : addF64x2(sum, mulF64x2(a, b));
 export const shiftLeftI32x4 = (vector: Code, places: number): Code => [...vector, ...i32(places), ...simd(0xab)];
 /** Eight signed 16-bit integers: the first or the last four, widened to 32 bits. */
 export const widenLow = unary(...simd(0xa7));
