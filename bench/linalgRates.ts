@@ -4,6 +4,7 @@
  * the clock.
  */
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GraphBuilder } from '../src/graph/builder';
 import { encode } from '../src/graph/encode';
@@ -14,6 +15,9 @@ import { gramMatrix } from '../src/linalg/products/gramMatrix';
 import { multiplyByTransposed } from '../src/linalg/products/multiplyMatrices';
 import { createScanner } from '../src/workers/createScanner';
 import { decomposeMatrices } from '../src/workers/decomposeMatrices';
+
+// As the engine does.
+setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 const threads = Number(process.argv[2] ?? Math.min(2, availableParallelism()));
 

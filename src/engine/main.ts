@@ -3,7 +3,12 @@
  * and nothing else. It never writes to stdout, never forks, never reaches for the network, and ends by itself when it
  * has been idle for long enough or its parent is gone.
  */
+import { setFlagsFromString } from 'node:v8';
 import { jobTable } from './jobTable';
 import { serveJobs } from './serveJobs';
+
+// Node 20 has fused multiply-add behind this flag, later ones without it, and a flag that is not known is ignored. It must
+// come before the first kernel is compiled; threads have it too.
+setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 serveJobs(jobTable);

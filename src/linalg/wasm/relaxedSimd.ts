@@ -1,8 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
 import { type Code, compileFunctions } from './encode';
-
-/** Node 20 has relaxed SIMD behind this flag, later ones have it without; unknown flags are ignored. */
-const flag = '--experimental-wasm-relaxed-simd';
 
 let known: boolean | undefined;
 
@@ -12,11 +8,7 @@ let known: boolean | undefined;
  * same.
  */
 export function hasRelaxedSimd(): boolean {
-  if (known !== undefined) return known;
-  known = compiles();
-  if (known) return known;
-  setFlagsFromString(flag);
-  known = compiles();
+  known ??= compiles();
   return known;
 }
 
