@@ -17,7 +17,7 @@ import { createScanner } from '../src/workers/createScanner';
 import { decomposeMatrices } from '../src/workers/decomposeMatrices';
 
 // As the engine does.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
+if (Number.parseInt(process.versions.v8, 10) < 12) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 const threads = Number(process.argv[2] ?? Math.min(2, availableParallelism()));
 

@@ -7,8 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { jobTable } from './jobTable';
 import { serveJobs } from './serveJobs';
 
-// Node 20 has fused multiply-add behind this flag, later ones without it, and a flag that is not known is ignored. It must
-// come before the first kernel is compiled; threads have it too.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
+// Node 20 has fused multiply-add behind this flag, later ones without it. It must come before the first kernel is compiled;
+// threads have it too.
+if (Number.parseInt(process.versions.v8, 10) < 12) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 serveJobs(jobTable);
