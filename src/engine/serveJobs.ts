@@ -10,8 +10,11 @@ import { createResidents } from './residents';
 /** Handlers by kind, of whatever requests and results. */
 type AnyJobTable = Readonly<Record<string, JobLoader<unknown, unknown>>>;
 
-/** Sessions alive in one engine, at most: each holds its workspace. */
-const sessionsAlive = { sized: 6, others: 2 };
+/**
+ * Sessions alive in one engine, at most: each holds its workspace. A query needs five of a shape, and queries rarely come
+ * in more than two.
+ */
+const sessionsAlive = { sized: 12, others: 2 };
 
 /**
  * Answers the parent's commands until it says stop, disconnects or dies, or until nothing was asked for `idleSeconds`.

@@ -101,6 +101,9 @@ const coarser = 4;
 /** Rows of a pass at most where they are chosen here. */
 const mostChosenRows = 64;
 
+/** Rows up to which each may be a pass of its own. */
+const fewRows = 8;
+
 /**
  * Rows of like length share a pass, longest first, so that what does not fit fails at once.
  *
@@ -112,6 +115,7 @@ export function planRowPasses(rows: readonly PassTokens[], batchSize: number | n
   const longest = longestOf(sizes);
   const alike = sizes.every(({ length }) => sameSide(length, longest, limits));
   if (batchSize === null && alike && longest * sizes.length <= chosenTokens.fewest) return planOnePass(sizes, limits);
+  if (batchSize === null && alike && isFewAndLong(sizes, longest)) return planPassEach(sizes, limits);
   const buckets = lengthBuckets(sizes, batchSize === null ? chooseRows(sizes, config) : () => batchSize, limits);
   return {
     passes: buckets.flatMap(({ shape, passes }) => passes.map((pass) => ({ rows: pass, shape }))),
@@ -132,6 +136,23 @@ function planOnePass(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], lim
     trained: coarser * roundUp(Math.max(1, trained) / coarser),
   };
   return { passes: [{ rows: [...sizes.keys()], shape }], shapes: [shape] };
+}
+
+/** Whether passes of one row keep the processor's units busy, are soon done, and cost little padding in one shape. */
+function isFewAndLong(sizes: readonly Pick<PassSize, 'length'>[], longest: number): boolean {
+  const tokens = sizes.reduce((sum, { length }) => sum + length, 0);
+  return sizes.length <= fewRows && longest >= chosenTokens.fewest / 2 && longest * sizes.length <= 1.5 * tokens;
+}
+
+/** A pass for each of few longer rows, all of one shape that is rounded up as that of one pass is. */
+function planPassEach(sizes: readonly Pick<PassSize, 'length' | 'trained'>[], limits: LengthLimits): PassPlan {
+  const trained = sizes.reduce((most, size) => Math.max(most, size.trained), 1);
+  const shape = {
+    batch: 1,
+    length: roundUpLength(longestOf(sizes), limits, coarser),
+    trained: coarser * roundUp(trained / coarser),
+  };
+  return { passes: [...sizes.keys()].map((row) => ({ rows: [row], shape })), shapes: [shape] };
 }
 
 function longestOf(sizes: readonly Pick<PassSize, 'length'>[]): number {
